@@ -1,0 +1,1 @@
+"""The locksmith: keys, certificates, CMS and SCEP messages. Knows ASN.1; knows no MDM word and no HTTP."""

@@ -1,0 +1,1 @@
+"""Virtual iPhones and iPads, and the people holding them."""

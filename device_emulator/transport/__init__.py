@@ -1,0 +1,1 @@
+"""How a device reaches a server: sockets, memory, the push courier."""

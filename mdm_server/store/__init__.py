@@ -1,0 +1,1 @@
+"""What the server remembers: the contract of the store, and SQLite behind it."""

@@ -1,0 +1,1 @@
+"""The only room with a web framework: routes, adaptors, limits, OpenAPI."""

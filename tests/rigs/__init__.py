@@ -1,0 +1,1 @@
+"""Test equipment shared between rooms: oracles, rejection checks, small foreign servers."""
