@@ -1,0 +1,74 @@
+"""A certificate together with its private key, and the one way in which certificates are compared."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certs.errors import CertsError
+from certs.keys import PrivateKey, load_private_key, private_key_pem
+
+
+@dataclass(frozen=True)
+class Identity:
+    """A private key, the certificate for it, and the certificates between that one and the root."""
+
+    key: PrivateKey
+    certificate: x509.Certificate
+    chain: tuple[x509.Certificate, ...] = ()
+
+    @property
+    def der(self) -> bytes:
+        """The certificate in DER."""
+        return self.certificate.public_bytes(Encoding.DER)
+
+    @property
+    def fingerprint(self) -> str:
+        """The SHA-256 of the certificate in DER, in hex."""
+        return fingerprint(self.certificate)
+
+    def pem(self) -> bytes:
+        """Write the key, the certificate and the chain in PEM, as web servers want them."""
+        return identity_to_pem(self)
+
+    def __repr__(self) -> str:
+        return f"Identity({self.certificate.subject.rfc4514_string()!r}, {self.fingerprint[:16]})"
+
+
+def fingerprint(certificate: x509.Certificate | bytes) -> str:
+    """Return the SHA-256 over the full DER, in lower-case hex: nothing shorter tells certificates apart."""
+    der = certificate if isinstance(certificate, bytes) else certificate.public_bytes(Encoding.DER)
+    return hashlib.sha256(der).hexdigest()
+
+
+def certificates_to_pem(certificates: tuple[x509.Certificate, ...] | list[x509.Certificate]) -> bytes:
+    """Write certificates in PEM, one after the other."""
+    return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
+
+
+def identity_to_pem(identity: Identity) -> bytes:
+    """Write the key, the certificate and the chain in PEM, in this order."""
+    return private_key_pem(identity.key) + certificates_to_pem([identity.certificate, *identity.chain])
+
+
+def identity_from_pem(data: bytes) -> Identity:
+    """Read what `identity_to_pem` wrote.
+
+    Raises:
+        CertsError: the key or the certificate is missing or unreadable, or they do not belong together.
+
+    """
+    key = load_private_key(data)
+    try:
+        certificate, *chain = x509.load_pem_x509_certificates(data)
+    except ValueError as error:
+        raise CertsError(f"expected a certificate in PEM after the private key, found none: {error}") from error
+    if certificate.public_key() != key.public_key():
+        raise CertsError(
+            "expected the first certificate to be the one for the private key, "
+            f"found that of {certificate.subject.rfc4514_string()}: put the leaf first"
+        )
+    return Identity(key, certificate, tuple(chain))
