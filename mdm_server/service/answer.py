@@ -1,0 +1,31 @@
+"""What a use case answers: a status, a body, and the headers the protocol asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PLIST = "application/xml"
+PROFILE = "application/x-apple-aspen-config"
+TEXT = "text/plain"
+CA_CERTIFICATE = "application/x-x509-ca-cert"
+CA_AND_RA_CERTIFICATES = "application/x-x509-ca-ra-cert"
+PKI_MESSAGE = "application/x-pki-message"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A response for the web room to send as it stands.
+
+    `content_type` is sent exactly as written: SCEP clients compare it byte for byte, and a `charset` suffix breaks them.
+    An empty body goes out with `Content-Length: 0`, which is how devices recognise that there is no command.
+    """
+
+    body: bytes = b""
+    content_type: str | None = None
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+NOTHING = Answer()
+"""200 without a body: "I heard you, there is nothing to do"."""
