@@ -1,0 +1,25 @@
+"""The device endpoint: one URL for check-ins and command reports, told apart by what the plist says.
+
+The same use case serves /mdm and /checkin, PUT and POST, whatever the Content-Type (checklist rows 1 and 2).
+"""
+
+from __future__ import annotations
+
+from mdm_server.service.answer import Answer
+from mdm_server.service.check_in import CheckIns
+from mdm_server.service.command_report import CommandReports
+from mdm_server.service.device_identity import DeviceIdentity
+from mdm_server.service.journal import Journal
+from mdm_server.service.request_facts import RequestFacts
+
+
+class DeviceChannel:
+    """Identifies, parses, and passes a request on to the use case it belongs to."""
+
+    def __init__(
+        self, identity: DeviceIdentity, check_ins: CheckIns, command_reports: CommandReports, journal: Journal
+    ) -> None: ...
+
+    async def answer(self, facts: RequestFacts, body: bytes) -> Answer:
+        """Answer a device; raises Refusal, which has then been journaled."""
+        raise NotImplementedError
