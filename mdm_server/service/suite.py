@@ -15,7 +15,8 @@ from mdm_server.service.invitations import Invitations
 from mdm_server.service.journal import Journal
 from mdm_server.service.profile_service import ProfileServiceEnrollment
 from mdm_server.service.profiles import Profiles
-from mdm_server.service.push import Courier, PushSender
+from mdm_server.service.courier import Courier
+from mdm_server.service.push import PushSender
 from mdm_server.service.running import Runner, run_inline
 from mdm_server.service.scep import ScepService
 from mdm_server.service.settings import ServiceSettings
