@@ -67,7 +67,7 @@ class ScepError(CertsError):
         self.reason = reason
 
 
-class RequestRefused(ScepError):
+class RequestRefused(ScepError):  # noqa: N818 - a refusal is an answer, not a fault
     """A certificate request that we will not sign."""
 
 

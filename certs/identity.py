@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -14,9 +14,12 @@ from certs.keys import PrivateKey, load_private_key, private_key_pem
 
 @dataclass(frozen=True)
 class Identity:
-    """A private key, the certificate for it, and the certificates between that one and the root."""
+    """A private key, the certificate for it, and the certificates between that one and the root.
 
-    key: PrivateKey
+    Two identities are equal when their certificates are: a certificate says which key it is for.
+    """
+
+    key: PrivateKey = field(compare=False)
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...] = ()
 
