@@ -1,1 +1,1 @@
-"""What the server believes and decides: pure functions and transition tables. No I/O."""
+"""What the server believes and decides: pure functions and transition tables, without clock, chance or I/O."""

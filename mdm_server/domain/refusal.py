@@ -1,0 +1,194 @@
+"""Refusals: the one table of every reason for which this server says no, and the one exception that carries it.
+
+A code is stable and names the rule that refused; `reason` narrows it for whoever reads the journal. Device endpoints
+are never answered 401, nor 403 with `com.apple.unrecognized.device`: a real device takes either as "you are
+unenrolled".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalKind:
+    """One way of saying no: the HTTP status, what a person reads, and the way out."""
+
+    status: int
+    text: str
+    remedy: str
+
+
+_FETCH_NEW_PROFILE = "Fetch a new enrolment profile and enrol again."
+
+REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
+    {
+        "auth.missing": RefusalKind(
+            400,
+            "The request carries no device identity.",
+            "Send an Mdm-Signature header, or connect with the identity certificate over TLS.",
+        ),
+        "auth.cms": RefusalKind(
+            400,
+            "The Mdm-Signature does not prove who sent this body.",
+            "Sign exactly the bytes of the body with the identity key, SHA-256 or stronger, one signer.",
+        ),
+        "auth.cert_invalid": RefusalKind(
+            400,
+            "The identity certificate is not one this server accepts.",
+            "Use the certificate this server issued, inside its validity. " + _FETCH_NEW_PROFILE,
+        ),
+        "auth.cert_mismatch": RefusalKind(
+            400,
+            "The identity certificate belongs to another device than the message names.",
+            "A device speaks only for itself: send its own UDID with its own certificate.",
+        ),
+        "auth.cert_superseded": RefusalKind(
+            400,
+            "The identity certificate was replaced by a newer one.",
+            "Use the newest certificate of this device, or enrol again.",
+        ),
+        "auth.header_untrusted_peer": RefusalKind(
+            400,
+            "A certificate header came from a peer that is not a trusted proxy.",
+            "Drop the header, or list the proxy in the server's settings.",
+        ),
+        "enroll.cert_not_for_device": RefusalKind(
+            400,
+            "The identity certificate was issued for another device, or may not take the place of an enrolled one.",
+            "Make an invitation for exactly this UDID, or unenrol the device first.",
+        ),
+        "enroll.cert_reuse": RefusalKind(
+            400,
+            "The identity certificate is already in use by another device.",
+            "Each device needs an identity of its own. " + _FETCH_NEW_PROFILE,
+        ),
+        "enroll.invitation": RefusalKind(
+            400,
+            "The invitation is unknown, used up, expired, revoked, or for another device.",
+            "Ask an administrator for a new invitation.",
+        ),
+        "enroll.machine_info": RefusalKind(
+            400,
+            "The device's description of itself cannot be trusted.",
+            "Send MachineInfo signed by an identity this server knows.",
+        ),
+        "enroll.too_many_open": RefusalKind(
+            429,
+            "Too many invitations are open.",
+            "Wait until open ones are used or expire, or raise the limit.",
+        ),
+        "state.order": RefusalKind(
+            400,
+            "The message came out of order.",
+            "Enrol first: Authenticate, then TokenUpdate, then everything else.",
+        ),
+        "state.not_enrolled": RefusalKind(
+            409,
+            "The device is not enrolled, so nothing can be queued for it.",
+            "Wait for the device to enrol, then queue the command.",
+        ),
+        "parse.plist": RefusalKind(400, "The body is not a property list.", "Send an XML or binary property list."),
+        "parse.expansion": RefusalKind(400, "The property list unfolds to too much.", "Send a plain tree of values."),
+        "parse.depth": RefusalKind(400, "The property list is nested too deeply.", "Nest at most 32 levels."),
+        "parse.entity": RefusalKind(400, "The XML declares entities or a DTD.", "Send XML without either."),
+        "parse.value": RefusalKind(400, "A value is outside what is accepted.", "Send 64-bit integers, finite reals."),
+        "parse.duplicate_key": RefusalKind(400, "A key appears twice.", "Send each key once."),
+        "parse.schema": RefusalKind(400, "A required key is missing or has the wrong type.", "Follow Apple's schema."),
+        "parse.size": RefusalKind(413, "The body is larger than this message may be.", "Send a smaller body."),
+        "parse.asn1": RefusalKind(400, "The DER structure is malformed or hostile.", "Send plain DER."),
+        "scep.type": RefusalKind(
+            400, "This SCEP message type is not served.", "Send PKCSReq, RenewalReq or GetCertInitial."
+        ),
+        "scep.message": RefusalKind(400, "The SCEP message cannot be read.", "Send a PKIMessage as in RFC 8894."),
+        "scep.challenge": RefusalKind(
+            400, "The SCEP challenge is missing, unknown, expired or revoked.", _FETCH_NEW_PROFILE
+        ),
+        "scep.challenge_used": RefusalKind(400, "The SCEP challenge is used up.", _FETCH_NEW_PROFILE),
+        "scep.subject": RefusalKind(
+            400, "The request asks for more than the invitation allows.", "Ask for the subject in the profile."
+        ),
+        "scep.key": RefusalKind(
+            400,
+            "The key of the request is too weak, in use elsewhere, or not proved to be held.",
+            "Make a new RSA key of 2048 bits or a P-256 key, and sign the request with it.",
+        ),
+        "scep.renewal": RefusalKind(
+            400,
+            "The renewal is not signed by the current certificate of the device.",
+            "Sign with the current identity, or enrol again.",
+        ),
+        "scep.replay": RefusalKind(
+            400,
+            "This transaction identifier was used for another request.",
+            "Start a new transaction, or repeat exactly the first request.",
+        ),
+        "scep.denied": RefusalKind(400, "An administrator denied this request.", "Ask an administrator."),
+        "scep.rate": RefusalKind(
+            429, "Too many wrong SCEP challenges.", "Wait, then use the challenge in the profile."
+        ),
+        "courier.frame": RefusalKind(400, "The courier frame cannot be read.", "Send one JSON object as documented."),
+        "limit.body": RefusalKind(413, "The body is too large.", "Send a smaller body."),
+        "limit.encoding": RefusalKind(
+            415, "The body is compressed or encoded.", "Send it as it is, without Content-Encoding."
+        ),
+        "limit.deadline": RefusalKind(408, "The request did not arrive in time.", "Send it again, faster."),
+        "limit.connections": RefusalKind(503, "Too many connections.", "Try again after Retry-After seconds."),
+        "limit.rate": RefusalKind(429, "Too many requests.", "Try again after Retry-After seconds."),
+        "limit.overload": RefusalKind(503, "The server is busy.", "Try again after Retry-After seconds."),
+        "store.unavailable": RefusalKind(
+            503,
+            "The server cannot write to its disk, so nothing was accepted.",
+            "Try again after Retry-After seconds; whoever runs the server: see its log for the disk's error.",
+        ),
+        "api.unauthorized": RefusalKind(401, "No valid administrator's token.", "Send Authorization: Bearer TOKEN."),
+        "api.forbidden": RefusalKind(403, "This token may not do that.", "Use a token with the right."),
+        "api.not_found": RefusalKind(404, "There is no such thing.", "List what there is, and check the identifier."),
+        "api.method": RefusalKind(405, "This address does not take that method.", "See /api/docs."),
+        "api.conflict": RefusalKind(
+            409, "It exists already and is different.", "Use another identifier, or repeat exactly the first request."
+        ),
+        "api.invalid": RefusalKind(422, "The request does not fit its description.", "See /api/docs."),
+    }
+)
+"""Every code this server can say no with. A new one is added here and nowhere else."""
+
+
+class Refusal(Exception):  # noqa: N818 - a refusal is an outcome of the rules, not an error of the program
+    """A request was understood and is refused; it changed nothing (rule R0).
+
+    `reason` is a short stable token for the journal, such as "expired"; it never holds what a device sent.
+    """
+
+    def __init__(self, code: str, *, reason: str = "", retry_after: int | None = None) -> None:
+        self.kind = REFUSALS[code]
+        self.code = code
+        self.reason = reason
+        self.retry_after = retry_after
+        super().__init__(code, reason)
+
+    @property
+    def status(self) -> int:
+        """The HTTP status to answer with."""
+        return self.kind.status
+
+    @property
+    def text(self) -> str:
+        """What happened, for a person."""
+        return self.kind.text
+
+    @property
+    def remedy(self) -> str:
+        """What to do about it."""
+        return self.kind.remedy
+
+    @property
+    def event(self) -> str:
+        """The code with its reason, as the journal writes it: `auth.cert_invalid:expired`."""
+        return f"{self.code}:{self.reason}" if self.reason else self.code
+
+    def __str__(self) -> str:
+        reason = f" ({self.reason})" if self.reason else ""
+        return f"{self.text}{reason} {self.remedy}"
