@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from random import Random
 
 from device_emulator.core.randomness import Randomness
-from mdm_server.wire.commands.spec import Platform
+from mdm_server.wire.commands.support import Platform
 
 # Serial numbers since 2021 are ten random characters of this alphabet (no vowels, no look-alikes).
 SERIAL_ALPHABET = "0123456789CDFGHJKLMNPQRTVWXY"
@@ -69,11 +69,11 @@ def luhn_digit(digits: str) -> str:
 
 
 def _phone(product: str, name: str, part: str, chip: str, *capacities: int) -> Model:
-    return Model(product, "iPhone", name, part, Platform.iOS, chip, capacities, has_cellular=True)
+    return Model(product, "iPhone", name, part, Platform.IOS, chip, capacities, has_cellular=True)
 
 
 def _tablet(product: str, name: str, part: str, chip: str, *capacities: int, cellular: bool = False) -> Model:
-    return Model(product, "iPad", name, part, Platform.iOS, chip, capacities, has_cellular=cellular)
+    return Model(product, "iPad", name, part, Platform.IOS, chip, capacities, has_cellular=cellular)
 
 
 MODELS: tuple[Model, ...] = (

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import TypeVar
 
 
 class LifeState(StrEnum):
@@ -48,7 +47,7 @@ class LockTrigger(StrEnum):
     UNLOCKED = "unlocked"
     TOO_MANY_ATTEMPTS = "too_many_attempts"
     BLOCK_ENDED = "block_ended"
-    PASSCODE_CLEARED = "passcode_cleared"  # noqa: S105 - the name of a trigger
+    PASSCODE_CLEARED = "passcode_cleared"
     LOST_MODE_ENABLED = "lost_mode_enabled"
     LOST_MODE_DISABLED = "lost_mode_disabled"
     RESTARTED = "restarted"
@@ -70,8 +69,8 @@ class PowerTrigger(StrEnum):
     SHUT_DOWN = "shut_down"
     RESTARTED = "restarted"
     TURNED_ON = "turned_on"
-    STARTED_WITH_PASSCODE = "started_with_passcode"  # noqa: S105 - the name of a trigger
-    STARTED_WITHOUT_PASSCODE = "started_without_passcode"  # noqa: S105 - the name of a trigger
+    STARTED_WITH_PASSCODE = "started_with_passcode"
+    STARTED_WITHOUT_PASSCODE = "started_without_passcode"
     UNLOCKED = "unlocked"
 
 
@@ -133,11 +132,3 @@ POWER: Mapping[tuple[PowerState, PowerTrigger], PowerState] = MappingProxyType(
         (PowerState.ON, PowerTrigger.RESTARTED): PowerState.STARTING,
     }
 )
-
-State = TypeVar("State", bound=StrEnum)
-Trigger = TypeVar("Trigger", bound=StrEnum)
-
-
-def after(table: Mapping[tuple[State, Trigger], State], state: State, trigger: Trigger) -> State | None:
-    """Return the state that a trigger leads to, or None where the table has no such row."""
-    return table.get((state, trigger))

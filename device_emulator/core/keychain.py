@@ -1,0 +1,111 @@
+"""The keychain: the device's own key and certificate, and the roots it was told to trust.
+
+An RSA key object weighs 8 KiB once it has signed. None is kept: a key that comes from a pool is remembered by its
+number, any other as PKCS#8, and loading either costs some hundredths of a millisecond.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from certs.identity import Identity
+from certs.keys import KeyKind, PrivateKey, generate_key, load_private_key, private_key_der
+from device_emulator.core.sharing import shared
+
+
+class KeySource(Protocol):
+    """Where RSA keys come from that were made beforehand (`certs.key_pool`)."""
+
+    def key(self, index: int) -> rsa.RSAPrivateKey:
+        """Return key number `index`, always the same."""
+        ...
+
+
+class Keychain:
+    """The keys and certificates of one device."""
+
+    __slots__ = ("_key_der", "_pooled", "certificate", "roots", "source")
+
+    def __init__(self, source: KeySource | None = None) -> None:
+        self.source = source
+        self._key_der: bytes | None = None
+        self._pooled: int | None = None
+        self.certificate: bytes | None = None
+        self.roots: tuple[bytes, ...] = ()
+
+    def make_key(self, kind: KeyKind, *, index: int | None) -> PrivateKey:
+        """Take key number `index` of the source if there is one that fits, else make a key; it replaces the old one.
+
+        A device that was erased passes no index: what it had before must be gone.
+        """
+        self.certificate = None
+        if self.source is not None and index is not None and kind is KeyKind.RSA_2048:
+            self._pooled, self._key_der = index, None
+            return self.source.key(index)
+        key = generate_key(kind)
+        self._pooled, self._key_der = None, private_key_der(key)
+        return key
+
+    @property
+    def key(self) -> PrivateKey | None:
+        """The private key, loaded afresh; whoever needs it lets it go after use."""
+        if self._pooled is not None and self.source is not None:
+            return self.source.key(self._pooled)
+        return None if self._key_der is None else load_private_key(self._key_der)
+
+    @property
+    def identity(self) -> Identity | None:
+        """The key with its certificate; None before SCEP gave one."""
+        key = self.key
+        if key is None or self.certificate is None:
+            return None
+        return Identity(key, x509.load_der_x509_certificate(self.certificate))
+
+    @property
+    def expires_at(self) -> datetime | None:
+        """When the identity expires."""
+        if self.certificate is None:
+            return None
+        return x509.load_der_x509_certificate(self.certificate).not_valid_after_utc
+
+    def trust(self, roots: tuple[bytes, ...]) -> None:
+        """Trust these certificates (DER) from now on, beside those already trusted."""
+        self.roots = shared(self.roots + tuple(root for root in roots if root not in self.roots))
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self._key_der = self._pooled = self.certificate = None
+        self.roots = ()
+
+    def snapshot(self) -> dict[str, object]:
+        """Return the state in plain JSON types; it contains the private key, unless a pool has it."""
+        return {
+            "key": _text(self._key_der),
+            "pooled_key": self._pooled,
+            "certificate": _text(self.certificate),
+            "roots": [_text(root) for root in self.roots],
+        }
+
+    @classmethod
+    def restore(cls, snapshot: Mapping[str, Any], source: KeySource | None) -> Keychain:
+        """Return the keychain that `snapshot` describes; `source` must be the one its key came from."""
+        keychain = cls(source)
+        keychain._key_der = _bytes(snapshot["key"])
+        keychain._pooled = snapshot["pooled_key"]
+        keychain.certificate = _bytes(snapshot["certificate"])
+        keychain.roots = shared(tuple(base64.b64decode(root) for root in snapshot["roots"]))
+        return keychain
+
+
+def _text(data: bytes | None) -> str | None:
+    return None if data is None else base64.b64encode(data).decode()
+
+
+def _bytes(text: str | None) -> bytes | None:
+    return None if text is None else base64.b64decode(text)

@@ -1,0 +1,51 @@
+"""The ends of things: management, and everything."""
+
+from __future__ import annotations
+
+from device_emulator.core.applications import Applications
+from device_emulator.core.events import DeviceErased, ProfileRemoved, SetupAssistantReached, Unenrolled
+from device_emulator.core.handheld import Handheld
+from device_emulator.core.installed_profiles import InstalledProfiles
+from device_emulator.core.passcode import Passcode
+from device_emulator.core.preferences import Preferences
+from device_emulator.core.states import LifeState, LifeTrigger, LockTrigger
+
+
+def end_management(handheld: Handheld, reason: str) -> None:
+    """Remove everything management brought: its profile, the profiles and applications it managed, the identity."""
+    if handheld.management is None:
+        return
+    identifiers = [each.identifier for each in handheld.profiles if each.is_managed or each.manages_the_device]
+    for identifier in identifiers:
+        handheld.profiles.remove(identifier)
+        handheld.emit(ProfileRemoved(identifier))
+    handheld.applications.management_ended()
+    handheld.keychain.clear()
+    handheld.management = None
+    if handheld.lost_mode is not None:
+        handheld.lost_mode = None
+        handheld.change_lock(LockTrigger.LOST_MODE_DISABLED)
+    if handheld.life is LifeState.ENROLLED:
+        handheld.change_life(LifeTrigger.MANAGEMENT_ENDED)
+    handheld.emit(Unenrolled(reason))
+
+
+def erase(handheld: Handheld) -> None:
+    """Erase all content and settings: the device greets whoever holds it with Setup Assistant.
+
+    What is printed on the machine stays; keys, tokens, passcode, profiles, applications and settings go.
+    """
+    handheld.management = None
+    handheld.lost_mode = None
+    handheld.on_call = False
+    handheld.keychain.clear()
+    handheld.passcode = Passcode(generation=handheld.passcode.generation + 1)
+    handheld.profiles = InstalledProfiles()
+    handheld.applications = Applications(handheld.randomness, ())
+    handheld.preferences = Preferences()
+    handheld.erasures += 1
+    handheld.interruptions += 1
+    handheld.change_lock(LockTrigger.ERASED)
+    handheld.change_life(LifeTrigger.ERASED)
+    handheld.emit(DeviceErased())
+    handheld.emit(SetupAssistantReached())

@@ -1,0 +1,82 @@
+"""What a managed device remembers about its server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from device_emulator.core.randomness import Randomness
+from device_emulator.core.sharing import shared
+from mdm_server.wire.commands.support import AccessRight
+from mdm_server.wire.enrollment_profile import MdmSettings
+
+
+class Management:
+    """The management of one device by one server, from Authenticate to its end.
+
+    `enrollment` counts this device's enrolments and `token_turn` the tokens of this one: push token and magic are drawn
+    from both and never stored. `announced` is the passcode generation whose unlock token the server knows, None before
+    the first TokenUpdate.
+    """
+
+    __slots__ = (
+        "announced",
+        "awaiting_configuration",
+        "enrollment",
+        "profile_identifier",
+        "settings",
+        "since",
+        "token_turn",
+    )
+
+    def __init__(self, settings: MdmSettings, *, profile_identifier: str, enrollment: int, since: datetime) -> None:
+        self.settings = shared(settings)
+        self.profile_identifier = shared(profile_identifier)
+        self.enrollment = enrollment
+        self.since = since
+        self.token_turn = 0
+        self.announced: int | None = None
+        self.awaiting_configuration = False
+
+    @property
+    def access_rights(self) -> AccessRight:
+        """What the person allowed the server to do when the profile was installed."""
+        return AccessRight(self.settings.access_rights)
+
+    def push_token(self, randomness: Randomness) -> bytes:
+        """Return the token under which the push service knows the device."""
+        return randomness.random_bytes(f"push token {self.enrollment}", 32, self.token_turn)
+
+    def push_magic(self, randomness: Randomness) -> str:
+        """Return the word that a push must carry."""
+        return randomness.random_uuid(f"push magic {self.enrollment}", self.token_turn)
+
+    def snapshot(self) -> dict[str, object]:
+        """Return the state in plain JSON types."""
+        return {
+            "settings": asdict(self.settings),
+            "profile_identifier": self.profile_identifier,
+            "enrollment": self.enrollment,
+            "since": self.since.isoformat(),
+            "token_turn": self.token_turn,
+            "announced": self.announced,
+            "awaiting_configuration": self.awaiting_configuration,
+        }
+
+    @classmethod
+    def restore(cls, snapshot: Mapping[str, Any]) -> Management:
+        """Return the management that `snapshot` describes."""
+        settings = dict(snapshot["settings"])
+        settings["server_capabilities"] = tuple(settings["server_capabilities"])
+        management = cls(
+            MdmSettings(**settings),
+            profile_identifier=snapshot["profile_identifier"],
+            enrollment=snapshot["enrollment"],
+            since=datetime.fromisoformat(snapshot["since"]),
+        )
+        management.token_turn = snapshot["token_turn"]
+        management.announced = snapshot["announced"]
+        management.awaiting_configuration = snapshot["awaiting_configuration"]
+        return management

@@ -1,0 +1,67 @@
+"""What can be set on a device, by its person or by the Settings command. Only departures from the default are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+
+from mdm_server.wire.plist import PlistValue
+
+
+class Preference(StrEnum):
+    """One thing that can be set."""
+
+    DEVICE_NAME = "DeviceName"
+    DATA_ROAMING = "DataRoaming"
+    VOICE_ROAMING = "VoiceRoaming"
+    PERSONAL_HOTSPOT = "PersonalHotspot"
+    BLUETOOTH = "Bluetooth"
+    DIAGNOSTIC_SUBMISSION = "DiagnosticSubmission"
+    APP_ANALYTICS = "AppAnalytics"
+    TIME_ZONE = "TimeZone"
+    WALLPAPER = "Wallpaper"
+    ORGANIZATION_INFO = "OrganizationInfo"
+    MDM_OPTIONS = "MDMOptions"
+    PASSCODE_LOCK_GRACE_PERIOD = "PasscodeLockGracePeriod"
+    ACCESSIBILITY = "AccessibilitySettings"
+    SOFTWARE_UPDATE = "SoftwareUpdateSettings"
+
+
+DEFAULTS: Mapping[Preference, PlistValue] = MappingProxyType(
+    {
+        Preference.DATA_ROAMING: False,
+        Preference.VOICE_ROAMING: True,
+        Preference.PERSONAL_HOTSPOT: False,
+        Preference.BLUETOOTH: True,
+        Preference.DIAGNOSTIC_SUBMISSION: False,
+        Preference.APP_ANALYTICS: False,
+        Preference.TIME_ZONE: "Europe/Berlin",
+        Preference.PASSCODE_LOCK_GRACE_PERIOD: 0,
+    }
+)
+
+
+class Preferences:
+    """The preferences of one device."""
+
+    __slots__ = ("_changed",)
+
+    def __init__(self, changed: Mapping[str, PlistValue] | None = None) -> None:
+        self._changed: dict[Preference, PlistValue] | None = None
+        for name, value in (changed or {}).items():
+            self.change(Preference(name), value)
+
+    def value(self, preference: Preference) -> PlistValue | None:
+        """Return what a preference is set to; None where it has no default and was never set."""
+        return (self._changed or {}).get(preference, DEFAULTS.get(preference))
+
+    def change(self, preference: Preference, value: PlistValue) -> None:
+        """Set a preference."""
+        if self._changed is None:
+            self._changed = {}
+        self._changed[preference] = value
+
+    def changed(self) -> dict[Preference, PlistValue]:
+        """Return what departs from the defaults."""
+        return dict(self._changed or {})
