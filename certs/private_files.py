@@ -50,13 +50,26 @@ def read_private(path: Path, error: type[CertsError]) -> bytes:
 
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        # Without O_NONBLOCK, opening a named pipe would wait for somebody to write into it.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as problem:
         found = "a symbolic link" if path.is_symlink() else (problem.strerror or "nothing readable")
         raise error(f"{path}: expected a regular file, found: {found}; restore it from your backup") from problem
     with os.fdopen(descriptor, "rb") as file:
         _check(path, os.fstat(descriptor), expected=FILE_MODE, error=error)
         return file.read()
+
+
+def check_file(path: Path, error: type[CertsError]) -> int:
+    """Check a file as `read_private` does, without reading it; return its size.
+
+    Raises:
+        CertsError: of the type handed in, if it is not so.
+
+    """
+    status = _status(path, error, "a regular file")
+    _check(path, status, expected=FILE_MODE, error=error)
+    return status.st_size
 
 
 def check_directory(path: Path, error: type[CertsError]) -> None:
@@ -66,15 +79,20 @@ def check_directory(path: Path, error: type[CertsError]) -> None:
         CertsError: of the type handed in, if it is not so.
 
     """
-    try:
-        status = path.lstat()
-    except OSError as problem:
-        raise error(f"{path}: expected a directory, found: {problem.strerror}") from problem
-    if stat.S_ISLNK(status.st_mode):
-        raise error(f"{path}: expected a directory, found a symbolic link; give the path that it points to")
+    status = _status(path, error, "a directory")
     if not stat.S_ISDIR(status.st_mode):
         raise error(f"{path}: expected a directory, found a file; give another path")
     _check(path, status, expected=DIRECTORY_MODE, error=error)
+
+
+def _status(path: Path, error: type[CertsError], expected: str) -> os.stat_result:
+    try:
+        status = path.lstat()
+    except OSError as problem:
+        raise error(f"{path}: expected {expected}, found: {problem.strerror}; give another path") from problem
+    if stat.S_ISLNK(status.st_mode):
+        raise error(f"{path}: expected {expected}, found a symbolic link; give the path that it points to")
+    return status
 
 
 def _check(path: Path, status: os.stat_result, *, expected: int, error: type[CertsError]) -> None:

@@ -1,33 +1,142 @@
-"""Whether a certificate may be trusted: its chain, its validity, its purpose, its key."""
+"""Whether a certificate may be trusted: its chain, its validity, its purpose and its key.
+
+`cryptography` builds and verifies the path (RFC 5280 §6). Its policies are made for the public web and are opened up
+here: a device's certificate has no alternative name. What they then no longer ask is asked below, each with a reason of
+its own. The reasons, in the order in which they are found: `untrusted`, `authority_leaf`, `weak_key`, `purpose`,
+`not_yet_valid`, `expired`. Whether a certificate has been revoked, and whose it is, only its caller's records know.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import OrderedDict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from threading import Lock
+from typing import TypeVar
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.x509 import verification
+from cryptography.x509.oid import ExtendedKeyUsageOID
+
+from certs.errors import ChainError
+from certs.identity import fingerprint
+from certs.key_strength import size_weakness
+
+_Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
 
 class Purpose(StrEnum):
     """What a certificate is wanted for."""
 
     CLIENT = "client"
+    """To be a device: it must say clientAuth."""
     SERVER = "server"
+    """To be a TLS server: serverAuth, where it limits its purposes at all."""
     SIGNING = "signing"
+    """To sign documents: any, as long as its key usage lets it sign."""
+
+
+@dataclass(frozen=True)
+class _Chain:
+    """What is true of a certificate whenever it is looked at."""
+
+    not_before: datetime
+    not_after: datetime
+    purposes: frozenset[Purpose]
 
 
 class ChainVerifier:
-    """Verifies many certificates against the same roots; remembers the chains that it has verified."""
+    """Verifies many certificates against the same roots, and remembers the chains that held.
+
+    What is remembered is keyed by the SHA-256 of the whole certificate, so that nothing which merely resembles a
+    trusted certificate is taken for it. Validity is compared with the moment given, every time. Safe in many threads.
+
+    Args:
+        roots: the certificates that are trusted as they are.
+        intermediates: the authorities that may stand between.
+        remember: how many chains are kept at most; those not seen for longest go first.
+
+    """
 
     def __init__(
         self, roots: Iterable[x509.Certificate], intermediates: Iterable[x509.Certificate] = (), *, remember: int = 4096
     ) -> None:
-        self._roots = tuple(roots)
+        self._intermediates = list(intermediates)
+        self._store = verification.Store(list(roots))
+        self._remember = remember
+        self._chains: OrderedDict[str, _Chain] = OrderedDict()
+        self._lock = Lock()
 
     def check(self, leaf: x509.Certificate, at: datetime, purpose: Purpose) -> None:
-        """Refuse a certificate that is not trusted at this moment for this purpose."""
-        raise NotImplementedError
+        """Refuse a certificate that is not to be trusted at this moment for this purpose.
+
+        Raises:
+            ChainError: with the reason.
+
+        """
+        key = fingerprint(leaf)
+        with self._lock:
+            chain = self._chains.get(key)
+            if chain is not None:
+                self._chains.move_to_end(key)
+        if chain is None:
+            chain = self._verified(leaf, at)
+            self._keep(key, chain)
+        if purpose not in chain.purposes:
+            raise ChainError("purpose", f"expected a certificate for the purpose {purpose}, found one that excludes it")
+        if at < chain.not_before:
+            raise ChainError(
+                "not_yet_valid", f"expected a certificate valid at {at}, found one from {chain.not_before}"
+            )
+        if at > chain.not_after:
+            raise ChainError("expired", f"expected a certificate valid at {at}, found one until {chain.not_after}")
+
+    def _keep(self, key: str, chain: _Chain) -> None:
+        with self._lock:
+            self._chains[key] = chain
+            while len(self._chains) > self._remember:
+                self._chains.popitem(last=False)
+
+    def _verified(self, leaf: x509.Certificate, at: datetime) -> _Chain:
+        try:
+            path = self._path(leaf, at)
+            _check_authorities(path)
+            _check_keys(path)
+            purposes = frozenset(_purposes(leaf))
+        except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+            if isinstance(error, ChainError):
+                raise
+            raise ChainError("untrusted", f"expected a well-formed certificate, found: {error}") from error
+        return _Chain(
+            max(certificate.not_valid_before_utc for certificate in path),
+            min(certificate.not_valid_after_utc for certificate in path),
+            purposes,
+        )
+
+    def _path(self, leaf: x509.Certificate, at: datetime) -> list[x509.Certificate]:
+        """Find the path to a root, at whatever moment there is one: validity is judged apart, with its own reasons."""
+        first, last = leaf.not_valid_before_utc, leaf.not_valid_after_utc
+        refusal: verification.VerificationError | None = None
+        for moment in dict.fromkeys([min(max(at, first), last), first, last]):
+            policy = verification.PolicyBuilder().store(self._store).time(moment)
+            policy = policy.extension_policies(ca_policy=_AUTHORITY_POLICY, ee_policy=_LEAF_POLICY)
+            try:
+                return policy.build_client_verifier().verify(leaf, self._intermediates).chain
+            except verification.VerificationError as error:
+                refusal = error
+        raise ChainError(
+            "untrusted", f"expected a certificate that leads to a trusted root, found one that does not: {refusal}"
+        ) from refusal
+
+
+_AUTHORITY_POLICY = verification.ExtensionPolicy.permit_all().require_present(
+    x509.BasicConstraints, verification.Criticality.AGNOSTIC, None
+)
+_LEAF_POLICY = verification.ExtensionPolicy.permit_all()
 
 
 def verify_chain(
@@ -38,5 +147,62 @@ def verify_chain(
     at: datetime,
     purpose: Purpose,
 ) -> None:
-    """Refuse a certificate that is not trusted."""
+    """Refuse a certificate that is not to be trusted at this moment for this purpose.
+
+    Raises:
+        ChainError: with the reason.
+
+    """
     ChainVerifier(roots, intermediates, remember=0).check(leaf, at, purpose)
+
+
+def _check_authorities(path: list[x509.Certificate]) -> None:
+    """Check who may certify in a path: every issuer, and never the leaf (RFC 5280 §4.2.1.3, §4.2.1.9)."""
+    leaf, *issuers = path
+    constraints = _extension(leaf, x509.BasicConstraints)
+    if constraints is not None and constraints.ca:
+        raise ChainError("authority_leaf", "expected an end entity's certificate, found an authority's")
+    for below, issuer in enumerate(issuers):
+        usage = _extension(issuer, x509.KeyUsage)
+        if usage is not None and not usage.key_cert_sign:
+            raise ChainError("untrusted", f"expected issuers that may certify, found {issuer.subject.rfc4514_string()}")
+        limits = _extension(issuer, x509.BasicConstraints)
+        if limits is not None and limits.path_length is not None and below > limits.path_length:
+            raise ChainError("untrusted", f"expected at most {limits.path_length} authorities below, found {below}")
+
+
+def _check_keys(path: list[x509.Certificate]) -> None:
+    for certificate in path:
+        key = certificate.public_key()
+        sound = isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) and size_weakness(key) is None
+        if not sound:
+            raise ChainError(
+                "weak_key", f"expected RSA of 2048 bits or more, or P-256, P-384, P-521; found {_describe(key)}"
+            )
+
+
+def _purposes(leaf: x509.Certificate) -> Iterator[Purpose]:
+    """Say what a leaf may be used for (RFC 5280 §4.2.1.3, §4.2.1.12)."""
+    usage = _extension(leaf, x509.KeyUsage)
+    if usage is not None and not usage.digital_signature:
+        return
+    yield Purpose.SIGNING
+    extended = _extension(leaf, x509.ExtendedKeyUsage)
+    if extended is None:
+        yield Purpose.SERVER
+        return
+    if {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(extended):
+        yield Purpose.CLIENT
+    if {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(extended):
+        yield Purpose.SERVER
+
+
+def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
+    try:
+        return certificate.extensions.get_extension_for_class(kind).value
+    except x509.ExtensionNotFound:
+        return None
+
+
+def _describe(key: object) -> str:
+    return f"{type(key).__name__} of {getattr(key, 'key_size', '?')} bits"
