@@ -1,0 +1,143 @@
+"""The second port: puppet strings for tests, on loopback and in plain HTTP. Nothing a device ever calls is here.
+
+Whoever reaches it may empty the store, so it must be reached by programs of this machine only: a request that carries
+an Origin comes from a web page (CSRF), and one whose Host is not a loopback name was led here by somebody else's DNS.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from mdm_server.service.suite import ServiceSuite
+from mdm_server.store.contract import Store
+from mdm_server.store.records import Occasion, ResetScope
+from mdm_server.web.admission import is_loopback
+from mdm_server.web.exchange import Endpoint, log, new_request_id
+from mdm_server.web.problem import Problem, problem_response
+
+_PAGE = 500
+_encoder = msgspec.json.Encoder()
+
+
+@dataclass(frozen=True, slots=True)
+class Strings:
+    """What the second port pulls."""
+
+    suite: ServiceSuite
+    store: Store
+    clock: Callable[[], datetime]
+    seed: Callable[[], int | None]
+    reseed: Callable[[int], None]
+
+
+def second_port(strings: Strings) -> web.Application:
+    """Make the application behind the second port."""
+    application = web.Application(middlewares=[_only_from_here])
+    add = application.router.add_route
+    add("GET", "/_sim/ready", _with(strings, _ready))
+    add("POST", "/_sim/reset", _with(strings, _reset))
+    add("GET", "/_sim/seed", _with(strings, _show_seed))
+    add("POST", "/_sim/seed", _with(strings, _set_seed))
+    add("GET", "/_sim/journal", _with(strings, _journal))
+    return application
+
+
+@web.middleware
+async def _only_from_here(request: web.Request, handler: Endpoint) -> web.StreamResponse:
+    if "Origin" in request.headers:
+        return _no(403, "sim.origin", "web pages may not pull these strings", found="a request with an Origin header")
+    host = request.url.host or ""
+    if host != "localhost" and not is_loopback(host):
+        return _no(403, "sim.host", "only loopback names lead here", found=f"Host: {request.host[:100]}")
+    try:
+        return await handler(request)
+    except web.HTTPException as error:
+        return _no(
+            error.status, "sim.unknown", "there is no such string", found=f"{request.method} {request.path}"[:200]
+        )
+    except Exception:  # the edge
+        incident = new_request_id()
+        log.error("sim.defect", incident=incident, exc_info=True)
+        return problem_response(Problem(status=500, title="internal error", code="internal", incident=incident))
+
+
+def _with(strings: Strings, answer: Callable[[Strings, web.Request], Awaitable[web.StreamResponse]]) -> Endpoint:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        return await answer(strings, request)
+
+    return handle
+
+
+async def _ready(strings: Strings, request: web.Request) -> web.StreamResponse:
+    """Say that the server answers, and under which address."""
+    return _json({"ready": True, "url": strings.suite.settings.base_url})
+
+
+async def _reset(strings: Strings, request: web.Request) -> web.StreamResponse:
+    """Forget what `?what=` names; administrators' tokens and the authority always stay."""
+    what = request.query.get("what", ResetScope.EVERYTHING)
+    try:
+        scope = ResetScope(what)
+    except ValueError:
+        return _no(422, "sim.scope", "that cannot be reset", expected=", ".join(ResetScope), found=what[:100])
+    await strings.store.reset(scope, Occasion(strings.clock()))
+    return _json({"reset": scope})
+
+
+async def _show_seed(strings: Strings, request: web.Request) -> web.StreamResponse:
+    """Show the seed, or null when everything is drawn from the operating system."""
+    return _json({"seed": strings.seed()})
+
+
+async def _set_seed(strings: Strings, request: web.Request) -> web.StreamResponse:
+    """Begin anew from a seed: only in an empty store, because identifiers would repeat."""
+    text = request.query.get("seed", "")
+    try:
+        seed = int(text)
+    except ValueError:
+        return _no(422, "sim.seed", "that is no seed", expected="?seed=NUMBER", found=text[:100])
+    counts = await strings.store.counts()
+    if counts.invitations or counts.certificates or any(counts.enrollments.values()):
+        return _no(
+            409,
+            "sim.not_empty",
+            "a seed begins a run, and this one has begun",
+            expected="an empty store",
+            found=f"{counts.invitations} invitations, {counts.certificates} certificates",
+            remedy="POST /_sim/reset first",
+        )
+    strings.reseed(seed)
+    return _json({"seed": seed})
+
+
+async def _journal(strings: Strings, request: web.Request) -> web.StreamResponse:
+    """Write out the whole journal, one JSON object a line, in order; `?after=N` begins behind entry N."""
+    try:
+        after = int(request.query.get("after", "0"))
+    except ValueError:
+        return _no(422, "sim.after", "that is no entry", expected="?after=NUMBER", found=request.query["after"][:100])
+    response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
+    await response.prepare(request)
+    while page := await strings.store.journal.list(after=after, limit=_PAGE):
+        await response.write(_encoder.encode_lines(page))
+        after = page[-1].sequence
+    await response.write_eof()
+    return response
+
+
+def _json(value: Any) -> web.Response:
+    return web.Response(body=_encoder.encode(value) + b"\n", content_type="application/json")
+
+
+def _no(
+    status: int, code: str, title: str, *, found: str, expected: str | None = None, remedy: str | None = None
+) -> web.Response:
+    return problem_response(
+        Problem(status=status, title=title, code=code, expected=expected, found=found, remedy=remedy)
+    )
