@@ -1,0 +1,60 @@
+"""Certificates as they arrive inside messages: read once, remembered by their bytes.
+
+A device sends the same certificate with every poll. What is remembered are facts that follow from the bytes alone;
+whether the certificate is trusted, in time or bound to anyone is asked elsewhere and every time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
+
+from certs.der import scan
+from certs.elements import CONTEXT_0, SEQUENCE, element, read
+from certs.errors import CmsError, DerError
+
+_NESTING_IN_A_MESSAGE = 5
+"""A certificate in a SignedData lies this deep (ContentInfo, [0], SignedData, [0], certificate); the limit on nesting
+is that of the whole message, so that a certificate judged alone is judged as it is inside one."""
+_REMEMBERED = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCertificate:
+    """A certificate, its public key, and what a message names it by (RFC 5652 §5.3)."""
+
+    certificate: x509.Certificate
+    public_key: CertificatePublicKeyTypes
+    issuer_and_serial_number: bytes
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def know(der: bytes) -> KnownCertificate:
+    """Read a certificate.
+
+    Raises:
+        CmsError: `certificate`, if it is none, or one with a key or a serial number that nobody should have.
+
+    """
+    try:
+        scan(der, max_depth=32 - _NESTING_IN_A_MESSAGE)
+        issuer_and_serial_number = _issuer_and_serial_number(der)
+        certificate = x509.load_der_x509_certificate(der)
+        return KnownCertificate(certificate, certificate.public_key(), issuer_and_serial_number)
+    except (DerError, ValueError, TypeError, IndexError, UnsupportedAlgorithm) as error:
+        raise CmsError("certificate", f"expected readable certificates in the CMS message: {error}") from error
+
+
+def _issuer_and_serial_number(der: bytes) -> bytes:
+    """Take issuer and serial number out as they are written: names are compared byte by byte, never re-encoded."""
+    fields = read(der).children()[0].children()
+    # The version is an explicit [0] that version 1 leaves out (RFC 5280 §4.1).
+    serial_number, _, issuer = (fields[1:] if fields[0].tag == CONTEXT_0 else fields)[:3]
+    if int.from_bytes(serial_number.contents, "big", signed=True) <= 0:
+        # RFC 5280 §4.1.2.2 wants it positive, and cryptography is about to refuse others too.
+        raise ValueError("expected a positive serial number")
+    return element(SEQUENCE, issuer.raw, serial_number.raw)

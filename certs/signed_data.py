@@ -1,0 +1,375 @@
+"""CMS SignedData (RFC 5652 §5): made, and verified with all the care there is.
+
+`verify` is the judge. It reads BER as well as DER, never takes "the first certificate", checks the signature over the
+attribute bytes as they arrived (clients exist that sign unsorted sets), and gives every refusal a stable reason:
+
+    asn1                   not a CMS message that we would read
+    not_signed_data        a CMS message of another type
+    content_type           something else than plain data is signed
+    certificate            an unreadable certificate inside
+    signers                not exactly one signer
+    signer_certificate     the signer's certificate is not inside, or not the only one of its issuer and serial number
+    digest                 a digest that is not allowed, or not announced
+    signature_algorithm    an algorithm we do not know, or one that contradicts the digest or the key
+    content_missing        detached, and nobody gave the content
+    content_mismatch       the content inside is not the content given
+    attributes             an attribute that must be there exactly once is not, or is malformed
+    attributes_as_content  no signed attributes, and a content that could be somebody's signed attributes
+    message_digest         the content is not what was signed
+    signature              the signature is wrong
+
+`certs.signed_data_fast.verify` answers the same, sooner. What neither asks: whether the certificate is trusted, in
+time, or whose it is (`certs.trust`, and the caller).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certs.cms_content import (
+    CONTENT_TYPE,
+    DATA,
+    MESSAGE_DIGEST,
+    SIGNED_DATA,
+    SIGNING_TIME,
+    Algorithm,
+    read_algorithm,
+    unwrap,
+)
+from certs.elements import (
+    CONSTRUCTED_OCTET_STRING,
+    CONTEXT_0,
+    CONTEXT_1,
+    GENERALIZED_TIME,
+    INTEGER,
+    OBJECT_IDENTIFIER,
+    OCTET_STRING,
+    SEQUENCE,
+    SET,
+    UTC_TIME,
+    Element,
+    Fields,
+    dotted,
+    element,
+    integer,
+    object_identifier,
+    octets,
+    read,
+    set_of,
+)
+from certs.errors import CmsError
+from certs.identity import Identity
+from certs.known_certificate import KnownCertificate, know
+from certs.signature_algorithms import (
+    LEGACY_DIGESTS,
+    SHA2,
+    allowed_digest,
+    check_signature,
+    digest_algorithm,
+    padding_for,
+    sign_bytes,
+)
+
+__all__ = ["LEGACY_DIGESTS", "PROFILE_BYTES", "SHA2", "SIGNATURE_BYTES", "SignedContent", "sign", "verify"]
+
+SIGNATURE_BYTES = 65_536
+"""How long a signature, a SCEP message or a device's machine information may be."""
+PROFILE_BYTES = 8 * 1024 * 1024
+"""How long a signed configuration profile may be."""
+
+_UTC_TIME_ENDS = 2050
+_HEADER_LENGTHS = range(2, 7)
+_SUBJECT_KEY_IDENTIFIER = 0x80
+"""The implicit [0] by which a signer may be named (RFC 5652 §5.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedContent:
+    """What a verified message says, and who says so."""
+
+    content: bytes
+    signer: x509.Certificate
+    certificates: tuple[x509.Certificate, ...]
+    """All certificates in the message, the signer's included, in the order in which they came."""
+    attributes: Mapping[str, tuple[bytes, ...]] = field(repr=False)
+    """The signed attributes: dotted object identifier to the values in DER, those of repeated attributes joined."""
+    digest: str
+    signing_time: datetime | None
+
+
+def sign(
+    content: bytes | None,
+    signer: Identity,
+    *,
+    when: datetime,
+    detached: bool = False,
+    digest: str = "sha256",
+    attributes: Mapping[str, bytes] | None = None,
+    include_chain: bool = True,
+) -> bytes:
+    """Sign bytes, with the signer's certificate inside.
+
+    Args:
+        content: what is signed; None signs nothing and carries nothing, as SCEP's refusals do.
+        signer: who signs.
+        when: the signing time, in UTC, to the second.
+        detached: leave the content out.
+        digest: `sha256`, `sha384` or `sha512`; `sha1` only to imitate old clients.
+        attributes: further signed attributes, dotted object identifier to the value in DER.
+        include_chain: put the signer's chain beside its certificate.
+
+    """
+    announced = digest_algorithm(digest)
+    signed_attributes = set_of(
+        [
+            _attribute(CONTENT_TYPE, object_identifier(DATA)),
+            _attribute(SIGNING_TIME, write_time(when)),
+            _attribute(MESSAGE_DIGEST, element(OCTET_STRING, hashlib.new(digest, content or b"").digest())),
+            *(_attribute(identifier, value) for identifier, value in (attributes or {}).items()),
+        ]
+    )
+    signature, algorithm = sign_bytes(signer.key, signed_attributes, digest)
+    signer_info = element(
+        SEQUENCE,
+        integer(1),
+        know(signer.der).issuer_and_serial_number,
+        announced,
+        # The signature covers the SET; the message carries it under the implicit tag [0] (RFC 5652 §5.4).
+        bytes((CONTEXT_0,)) + signed_attributes[1:],
+        algorithm,
+        element(OCTET_STRING, signature),
+    )
+    inside = [] if detached or content is None else [element(CONTEXT_0, element(OCTET_STRING, content))]
+    certificates = [signer.der, *(c.public_bytes(Encoding.DER) for c in signer.chain if include_chain)]
+    signed_data = element(
+        SEQUENCE,
+        integer(1),
+        element(SET, announced),
+        element(SEQUENCE, object_identifier(DATA), *inside),
+        # The signer's own goes first: CMS wants no order here, and some readers take the first to be the signer's.
+        element(CONTEXT_0, *certificates),
+        element(SET, signer_info),
+    )
+    return element(SEQUENCE, object_identifier(SIGNED_DATA), element(CONTEXT_0, signed_data))
+
+
+def verify(
+    message: bytes,
+    content: bytes | None = None,
+    *,
+    digests: frozenset[str] = SHA2,
+    max_bytes: int = SIGNATURE_BYTES,
+    absent_is_empty: bool = False,
+) -> SignedContent:
+    """Verify a message of exactly one signer.
+
+    Args:
+        message: the CMS message, BER or DER.
+        content: what it must be a signature over, as received; None takes the content inside.
+        digests: which digests are good enough.
+        max_bytes: how long the message may be.
+        absent_is_empty: a message without content signs nothing, rather than something that is missing.
+
+    Raises:
+        CmsError: with one of the reasons above.
+
+    """
+    signed_data = unwrap(message, SIGNED_DATA, max_bytes=max_bytes, reason="not_signed_data")
+    try:
+        signed = _read(signed_data)
+        attributes = [signer.attributes() for signer in signed.signers]
+    except ValueError as error:
+        raise CmsError("asn1", f"expected a CMS SignedData: {error}") from error
+    if signed.content_type != DATA:
+        raise CmsError("content_type", f"expected plain data to be signed, found {signed.content_type}")
+    certificates = [know(der) for der in signed.certificates]
+    if len(signed.signers) != 1:
+        raise CmsError("signers", f"expected exactly one signer, found {len(signed.signers)}")
+    info = signed.signers[0]
+    signer = _find(info.identifier, certificates)
+    digest = allowed_digest(info.digest, signed.announced, digests)
+    rsa_padding = padding_for(info.algorithm, signer, digest)
+    content = _content(signed.embedded, content, absent_is_empty=absent_is_empty)
+    if info.signed_attributes is None:
+        _refuse_attributes_as_content(content)
+        to_be_signed, signing_time = content, None
+    else:
+        # RFC 5652 §5.4: signed is the SET OF, whatever tag the message carries it under.
+        to_be_signed = element(SET, info.signed_attributes.contents)
+        signing_time = _judge_attributes(attributes[0], hashlib.new(digest, content).digest())
+    check_signature(signer, info.signature, to_be_signed, digest, rsa_padding)
+    return SignedContent(
+        content=content,
+        signer=signer.certificate,
+        certificates=tuple(known.certificate for known in certificates),
+        attributes=attributes[0],
+        digest=digest,
+        signing_time=signing_time,
+    )
+
+
+def write_time(moment: datetime) -> bytes:
+    """Write a Time: a UTCTime until 2049, a GeneralizedTime from then on (RFC 5652 §11.3)."""
+    utc = moment.astimezone(UTC)
+    if utc.year < _UTC_TIME_ENDS:
+        return element(UTC_TIME, utc.strftime("%y%m%d%H%M%SZ").encode())
+    return element(GENERALIZED_TIME, utc.strftime("%Y%m%d%H%M%SZ").encode())
+
+
+def read_time(raw: bytes) -> datetime:
+    """Read a Time in the one form each of its two types may have (RFC 5652 §11.3).
+
+    Raises:
+        CmsError: `attributes`.
+
+    """
+    text = read(raw).contents
+    try:
+        if not text.endswith(b"Z") or not text[:-1].isdigit():
+            raise ValueError("it is not all digits and a Z")
+        if raw[0] == UTC_TIME and len(text) == 13:
+            # RFC 5280 §4.1.2.5.1: two digits from 50 on belong to the last century.
+            text = (b"19" if text >= b"50" else b"20") + text
+        elif raw[0] != GENERALIZED_TIME or len(text) != 15:
+            raise ValueError("it has the wrong type or length")
+        month, day, hour, minute, second = (int(text[i : i + 2]) for i in range(4, 14, 2))
+        return datetime(int(text[:4]), month, day, hour, minute, second, tzinfo=UTC)
+    except ValueError as error:
+        raise CmsError("attributes", f"expected a signing time, found {raw.hex()}: {error}") from error
+
+
+def _attribute(identifier: str, value: bytes) -> bytes:
+    return element(SEQUENCE, object_identifier(identifier), element(SET, value))
+
+
+@dataclass(frozen=True, slots=True)
+class _Signer:
+    """A SignerInfo (RFC 5652 §5.3) as it was written."""
+
+    identifier: Element
+    digest: Algorithm
+    signed_attributes: Element | None
+    algorithm: Algorithm
+    signature: bytes
+
+    def attributes(self) -> Mapping[str, tuple[bytes, ...]]:
+        attributes: dict[str, tuple[bytes, ...]] = {}
+        for attribute in self.signed_attributes.children() if self.signed_attributes else ():
+            fields = Fields(attribute)
+            identifier = dotted(fields.take(OBJECT_IDENTIFIER).contents)
+            values = tuple(value.raw for value in fields.take(SET).children())
+            fields.finish()
+            attributes[identifier] = attributes.get(identifier, ()) + values
+        return attributes
+
+
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A SignedData (RFC 5652 §5.1) as it was written."""
+
+    content_type: str
+    embedded: bytes | None
+    announced: frozenset[str]
+    certificates: tuple[bytes, ...]
+    signers: tuple[_Signer, ...]
+
+
+def _read(signed_data: Element) -> _Signed:
+    fields = Fields(signed_data)
+    fields.take(INTEGER)
+    announced = fields.take(SET)
+    content_info = Fields(fields.take(SEQUENCE))
+    certificates = fields.optional(CONTEXT_0)
+    fields.optional(CONTEXT_1)  # revocation lists: nobody asks for them
+    signers = fields.take(SET)
+    fields.finish()
+    content_type = dotted(content_info.take(OBJECT_IDENTIFIER).contents)
+    embedded = content_info.optional(CONTEXT_0)
+    content_info.finish()
+    return _Signed(
+        content_type=content_type,
+        embedded=octets(embedded.only_child(OCTET_STRING, CONSTRUCTED_OCTET_STRING)) if embedded else None,
+        announced=frozenset(read_algorithm(algorithm).identifier for algorithm in announced.children()),
+        certificates=tuple(certificate.raw for certificate in certificates.children()) if certificates else (),
+        signers=tuple(_read_signer(signer) for signer in signers.children()),
+    )
+
+
+def _read_signer(signer: Element) -> _Signer:
+    fields = Fields(signer)
+    fields.take(INTEGER)
+    read_signer = _Signer(
+        identifier=fields.take(SEQUENCE, _SUBJECT_KEY_IDENTIFIER),
+        digest=read_algorithm(fields.take(SEQUENCE)),
+        signed_attributes=fields.optional(CONTEXT_0),
+        algorithm=read_algorithm(fields.take(SEQUENCE)),
+        signature=octets(fields.take(OCTET_STRING, CONSTRUCTED_OCTET_STRING)),
+    )
+    fields.optional(CONTEXT_1)  # unsigned attributes: nobody vouches for them
+    fields.finish()
+    return read_signer
+
+
+def _find(identifier: Element, certificates: list[KnownCertificate]) -> KnownCertificate:
+    """Find the one certificate that the signer names; never simply the first (RFC 5652 §5.3)."""
+    if identifier.tag == SEQUENCE:
+        named = [known for known in certificates if known.issuer_and_serial_number == identifier.raw]
+    else:
+        named = [known for known in certificates if _subject_key_identifier(known.certificate) == identifier.contents]
+    found = {known.certificate: known for known in named}
+    if len(found) != 1:
+        # Two different certificates of one issuer and serial number: whichever we took, the other might be meant.
+        raise CmsError("signer_certificate", f"expected the signer's certificate in the message, found {len(found)}")
+    return named[0]
+
+
+def _subject_key_identifier(certificate: x509.Certificate) -> bytes | None:
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return None
+
+
+def _content(embedded: bytes | None, given: bytes | None, *, absent_is_empty: bool) -> bytes:
+    """Return what is signed. The content given always counts; one inside may only repeat it."""
+    if given is None:
+        if embedded is None and not absent_is_empty:
+            raise CmsError("content_missing", "expected the content inside the message, found a detached signature")
+        return embedded or b""
+    if embedded is not None and embedded != given:
+        raise CmsError("content_mismatch", "expected the content inside to be the one received, found another")
+    return given
+
+
+def _refuse_attributes_as_content(content: bytes) -> None:
+    """Refuse what could be someone's signed attributes, presented as a content that has none.
+
+    A signature over attributes is a signature over a DER SET. Take the attributes away, give that SET as the content,
+    and the same signature verifies (RFC 5652 §11): so a content that is exactly a SET is never taken without them.
+    """
+    if content[:1] == bytes((SET,)) and any(content == element(SET, content[start:]) for start in _HEADER_LENGTHS):
+        raise CmsError("attributes_as_content", "expected content, found what may be the signed attributes of another")
+
+
+def _judge_attributes(attributes: Mapping[str, tuple[bytes, ...]], digest: bytes) -> datetime | None:
+    """Check the attributes that RFC 5652 §11 defines, and return the signing time if there is one."""
+    if _one(attributes, CONTENT_TYPE, "contentType") != object_identifier(DATA):
+        raise CmsError("attributes", "expected the contentType attribute to say data, found something else")
+    if _one(attributes, MESSAGE_DIGEST, "messageDigest") != element(OCTET_STRING, digest):
+        raise CmsError("message_digest", "expected a signature over the content received, found one over another")
+    if SIGNING_TIME not in attributes:
+        return None
+    return read_time(_one(attributes, SIGNING_TIME, "signingTime"))
+
+
+def _one(attributes: Mapping[str, tuple[bytes, ...]], identifier: str, name: str) -> bytes:
+    values = attributes.get(identifier, ())
+    if len(values) != 1:
+        raise CmsError("attributes", f"expected the {name} attribute to have one value, found {len(values)}")
+    return values[0]
