@@ -5,9 +5,10 @@ Content-Type is no guide: mdmb sends none with command reports, Fleet's client a
 
 from __future__ import annotations
 
-from mdm_server.wire.checkin import CheckIn
-from mdm_server.wire.plist import RESULT, Codec, Limits
-from mdm_server.wire.results import CommandResult
+from mdm_server.wire.checkin import CheckIn, parse_check_in
+from mdm_server.wire.errors import PlistError
+from mdm_server.wire.plist import CHECK_IN, RESULT, Codec, Limits, dumps, loads_dict
+from mdm_server.wire.results import CommandResult, parse_result
 
 
 def parse(body: bytes, *, limits: Limits = RESULT, codec: Codec = Codec.STDLIB) -> CheckIn | CommandResult:
@@ -16,9 +17,14 @@ def parse(body: bytes, *, limits: Limits = RESULT, codec: Codec = Codec.STDLIB) 
     Raises PlistError or SchemaError. A check-in larger than `plist.CHECK_IN` allows is refused although a report of
     that size would pass.
     """
-    raise NotImplementedError
+    payload = loads_dict(body, limits=limits, codec=codec)
+    if "MessageType" not in payload:
+        return parse_result(payload, body)
+    if len(body) > CHECK_IN.max_bytes:
+        raise PlistError("parse.size", f"expected a check-in of at most {CHECK_IN.max_bytes} bytes, found {len(body)}")
+    return parse_check_in(payload, body)
 
 
 def encode(message: CheckIn | CommandResult, *, binary: bool = False, codec: Codec = Codec.STDLIB) -> bytes:
     """Write a message as the body a device sends."""
-    raise NotImplementedError
+    return dumps(message.to_plist(), binary=binary, codec=codec)

@@ -1,0 +1,64 @@
+"""The keys of a message as a table: which attribute of ours is which key of Apple's, and of what type."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mdm_server.wire.errors import SchemaError, excerpt
+
+
+class Kind(enum.Enum):
+    """The types a key may have."""
+
+    TEXT = "a string"
+    DATA = "data"
+    FLAG = "a boolean"
+    INTEGER = "an integer"
+    DICTIONARY = "a dictionary"
+
+
+_TYPES: Mapping[Kind, type] = {
+    Kind.TEXT: str,
+    Kind.DATA: bytes,
+    Kind.FLAG: bool,
+    Kind.INTEGER: int,
+    Kind.DICTIONARY: dict,
+}
+# Fleet's simulated device sends NotOnConsole as the string "false", because its plist type says so.
+_FLAG_WORDS = {"true": True, "false": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a message."""
+
+    attribute: str
+    name: str
+    kind: Kind = Kind.TEXT
+    required: bool = False
+
+    def read(self, payload: Mapping[str, Any]) -> Any:
+        """Return the key's value, None where it is absent; SchemaError when it is required or of another type."""
+        value = payload.get(self.name)
+        if type(value) is _TYPES[self.kind]:
+            if value or not self.required or self.kind is Kind.FLAG:
+                return value
+        elif value is None and not self.required:
+            return None
+        elif self.kind is Kind.FLAG and isinstance(value, str) and value in _FLAG_WORDS:
+            return _FLAG_WORDS[value]
+        found = "nothing" if value is None else f"an empty {type(value).__name__}" if not value else excerpt(value)
+        raise SchemaError(f"expected {self.kind.value} as {self.name}, found {found}")
+
+
+def read_keys(keys: Iterable[Key], payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Read a table of keys into the attributes they stand for."""
+    return {key.attribute: key.read(payload) for key in keys}
+
+
+def write_keys(keys: Iterable[Key], message: object) -> dict[str, Any]:
+    """Write the attributes that are not None under their keys, in the table's order."""
+    return {key.name: value for key in keys if (value := getattr(message, key.attribute)) is not None}
