@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from device_emulator.core import events, person
 from device_emulator.core.applications import Applications
+from device_emulator.core.belongings import Belongings
 from device_emulator.core.errors import ImpossibleTransitionError
 from device_emulator.core.gauges import Network
 from device_emulator.core.hardware import SYSTEM_VERSIONS, Hardware, SystemVersion
@@ -60,6 +61,7 @@ class Handheld:
     __slots__ = (
         "_seen",
         "applications",
+        "belongings",
         "clock",
         "enrollments",
         "erasures",
@@ -103,6 +105,7 @@ class Handheld:
         self.keychain = Keychain(key_source)
         self.profiles = InstalledProfiles()
         self.applications = Applications(randomness)
+        self.belongings = Belongings()
         self.preferences = Preferences()
         self.network = Network.WIFI
         self.management: Management | None = None

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from device_emulator.core.applications import Applications
+from device_emulator.core.belongings import Belongings
 from device_emulator.core.events import DeviceErased, ProfileRemoved, SetupAssistantReached, Unenrolled
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.installed_profiles import InstalledProfiles
 from device_emulator.core.passcode import Passcode
 from device_emulator.core.preferences import Preferences
 from device_emulator.core.states import LifeState, LifeTrigger, LockTrigger
+
+
+def ask_to_leave(handheld: Handheld, reason: str) -> None:
+    """Have the device say good-bye to its server, if the profile wants that, and then end management."""
+    if handheld.management is not None and handheld.management.ending is None:
+        handheld.management.ending = reason
 
 
 def end_management(handheld: Handheld, reason: str) -> None:
@@ -20,6 +27,7 @@ def end_management(handheld: Handheld, reason: str) -> None:
         handheld.profiles.remove(identifier)
         handheld.emit(ProfileRemoved(identifier))
     handheld.applications.management_ended()
+    handheld.belongings.management_ended()
     handheld.keychain.clear()
     handheld.management = None
     if handheld.lost_mode is not None:
@@ -42,6 +50,7 @@ def erase(handheld: Handheld) -> None:
     handheld.passcode = Passcode(generation=handheld.passcode.generation + 1)
     handheld.profiles = InstalledProfiles()
     handheld.applications = Applications(handheld.randomness, ())
+    handheld.belongings = Belongings()
     handheld.preferences = Preferences()
     handheld.erasures += 1
     handheld.interruptions += 1
