@@ -20,6 +20,8 @@ from certs.errors import CmsError, DerError
 _NESTING_IN_A_MESSAGE = 5
 """A certificate in a SignedData lies this deep (ContentInfo, [0], SignedData, [0], certificate); the limit on nesting
 is that of the whole message, so that a certificate judged alone is judged as it is inside one."""
+_MOST_ELEMENTS = 1024
+"""A certificate has about a hundred."""
 _REMEMBERED = 4096
 
 
@@ -41,7 +43,7 @@ def know(der: bytes) -> KnownCertificate:
 
     """
     try:
-        scan(der, max_depth=32 - _NESTING_IN_A_MESSAGE)
+        scan(der, max_depth=32 - _NESTING_IN_A_MESSAGE, max_elements=_MOST_ELEMENTS)
         issuer_and_serial_number = _issuer_and_serial_number(der)
         certificate = x509.load_der_x509_certificate(der)
         return KnownCertificate(certificate, certificate.public_key(), issuer_and_serial_number)
