@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from certs.der import scan
 from certs.errors import CertsError
 from certs.keys import PrivateKey, load_private_key, private_key_pem
 
@@ -47,6 +48,20 @@ def fingerprint(certificate: x509.Certificate | bytes) -> str:
     return hashlib.sha256(der).hexdigest()
 
 
+def load_certificate(der: bytes) -> x509.Certificate:
+    """Read a certificate that came from outside.
+
+    Raises:
+        CertsError: it is no certificate; of all exceptions that the parser knows, this is the only one.
+
+    """
+    scan(der)
+    try:
+        return x509.load_der_x509_certificate(der)
+    except (ValueError, x509.InvalidVersion) as error:
+        raise CertsError(f"expected a certificate in DER, found something else: {error}") from error
+
+
 def certificates_to_pem(certificates: tuple[x509.Certificate, ...] | list[x509.Certificate]) -> bytes:
     """Write certificates in PEM, one after the other."""
     return b"".join(certificate.public_bytes(Encoding.PEM) for certificate in certificates)
@@ -67,7 +82,7 @@ def identity_from_pem(data: bytes) -> Identity:
     key = load_private_key(data)
     try:
         certificate, *chain = x509.load_pem_x509_certificates(data)
-    except ValueError as error:
+    except (ValueError, x509.InvalidVersion) as error:
         raise CertsError(f"expected a certificate in PEM after the private key, found none: {error}") from error
     if certificate.public_key() != key.public_key():
         raise CertsError(

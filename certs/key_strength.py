@@ -25,7 +25,7 @@ _ROCA_PRIMES_UP_TO = 167
 _SQUARES_MODULO_256 = frozenset(number * number % 256 for number in range(256))
 
 
-def weakness(key: PublicKey, *, minimum_rsa_bits: int = MINIMUM_RSA_BITS) -> str | None:
+def weakness(key: PublicKey, minimum_rsa_bits: int = MINIMUM_RSA_BITS) -> str | None:
     """Return why a key must not be used, as a token, or None if nothing is known against it."""
     if isinstance(key, ec.EllipticCurvePublicKey):
         return None if key.curve.name in CURVES else "key_curve"
@@ -33,7 +33,7 @@ def weakness(key: PublicKey, *, minimum_rsa_bits: int = MINIMUM_RSA_BITS) -> str
     return rsa_weakness(numbers.n, numbers.e, minimum_rsa_bits)
 
 
-def size_weakness(key: PublicKey, *, minimum_rsa_bits: int = MINIMUM_RSA_BITS) -> str | None:
+def size_weakness(key: PublicKey, minimum_rsa_bits: int = MINIMUM_RSA_BITS) -> str | None:
     """Return why a key is too short, without the arithmetic that tells badly made keys."""
     if isinstance(key, rsa.RSAPublicKey):
         return "key_size" if not minimum_rsa_bits <= key.key_size <= MAXIMUM_RSA_BITS else None

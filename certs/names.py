@@ -9,7 +9,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Sequence
+from contextlib import suppress
 
 from cryptography import x509
 from cryptography.x509.oid import NameOID
@@ -63,7 +65,7 @@ def parse_name(text: str) -> x509.Name:
     try:
         name = x509.Name.from_rfc4514_string(text)
     except (ValueError, IndexError) as error:
-        raise CertsError(f"expected a name such as CN=device,O=Example, found {text!r}: {error}") from error
+        raise CertsError(f"expected a name such as CN=device,O=Example, found {text!r}") from error
     if not list(name):
         raise CertsError("expected a name such as CN=device,O=Example, found an empty one")
     return name
@@ -78,6 +80,21 @@ def common_name(name: x509.Name) -> str | None:
     """Return the most specific common name, if there is one."""
     found = name.get_attributes_for_oid(NameOID.COMMON_NAME)
     return str(found[-1].value) if found else None
+
+
+def general_name(host: str) -> x509.GeneralName:
+    """Build the alternative name of a host: an address if it is one, a DNS name otherwise.
+
+    Raises:
+        CertsError: it is neither.
+
+    """
+    with suppress(ValueError):
+        return x509.IPAddress(ipaddress.ip_address(host))
+    try:
+        return x509.DNSName(host)
+    except ValueError as error:
+        raise CertsError(f"expected a host name in ASCII or an address, found {host!r}: {error}") from error
 
 
 def _relative_name(relative: object) -> x509.RelativeDistinguishedName:

@@ -138,7 +138,7 @@ def _key(request: x509.CertificateSigningRequest, policy: RequestPolicy) -> Publ
         raise _bad_algorithm(weak, f"expected a sound public key, found {weak}: {error}") from error
     if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
         raise _bad_algorithm("key_type", f"expected an RSA or an elliptic-curve key, found {type(key).__name__}")
-    found = weakness(key, minimum_rsa_bits=policy.minimum_rsa_bits)
+    found = weakness(key, policy.minimum_rsa_bits)
     if found is not None:
         raise _bad_algorithm(found, f"expected a key without known weakness, found {found}")
     return key

@@ -24,7 +24,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certs.errors import ChainError
 from certs.identity import fingerprint
-from certs.key_strength import size_weakness
+from certs.key_strength import MINIMUM_RSA_BITS, size_weakness
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
 
@@ -37,7 +37,7 @@ class Purpose(StrEnum):
     SERVER = "server"
     """To be a TLS server: serverAuth, where it limits its purposes at all."""
     SIGNING = "signing"
-    """To sign documents: any, as long as its key usage lets it sign."""
+    """To sign documents: any but a device's, as long as its key usage lets it sign."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,19 @@ class ChainVerifier:
         roots: the certificates that are trusted as they are.
         intermediates: the authorities that may stand between.
         remember: how many chains are kept at most; those not seen for longest go first.
+        minimum_rsa_bits: how long an RSA key must be; 1024 where compatibility with old clients is asked for.
 
     """
 
     def __init__(
-        self, roots: Iterable[x509.Certificate], intermediates: Iterable[x509.Certificate] = (), *, remember: int = 4096
+        self,
+        roots: Iterable[x509.Certificate],
+        intermediates: Iterable[x509.Certificate] = (),
+        *,
+        remember: int = 4096,
+        minimum_rsa_bits: int = MINIMUM_RSA_BITS,
     ) -> None:
+        self._minimum_rsa_bits = minimum_rsa_bits
         self._intermediates = list(intermediates)
         self._store = verification.Store(list(roots))
         self._remember = remember
@@ -104,8 +111,9 @@ class ChainVerifier:
     def _verified(self, leaf: x509.Certificate, at: datetime) -> _Chain:
         try:
             path = self._path(leaf, at)
+            _check_extensions(path)
             _check_authorities(path)
-            _check_keys(path)
+            _check_keys(path, self._minimum_rsa_bits)
             purposes = frozenset(_purposes(leaf))
         except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
             if isinstance(error, ChainError):
@@ -156,6 +164,16 @@ def verify_chain(
     ChainVerifier(roots, intermediates, remember=0).check(leaf, at, purpose)
 
 
+def _check_extensions(path: list[x509.Certificate]) -> None:
+    """Refuse what says that it must be understood and is not (RFC 5280 §4.2)."""
+    for certificate in path:
+        for extension in certificate.extensions:
+            if extension.critical and isinstance(extension.value, x509.UnrecognizedExtension):
+                raise ChainError(
+                    "untrusted", f"expected no unknown critical extension, found {extension.oid.dotted_string}"
+                )
+
+
 def _check_authorities(path: list[x509.Certificate]) -> None:
     """Check who may certify in a path: every issuer, and never the leaf (RFC 5280 §4.2.1.3, §4.2.1.9)."""
     leaf, *issuers = path
@@ -171,13 +189,13 @@ def _check_authorities(path: list[x509.Certificate]) -> None:
             raise ChainError("untrusted", f"expected at most {limits.path_length} authorities below, found {below}")
 
 
-def _check_keys(path: list[x509.Certificate]) -> None:
+def _check_keys(path: list[x509.Certificate], minimum_rsa_bits: int) -> None:
     for certificate in path:
         key = certificate.public_key()
-        sound = isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) and size_weakness(key) is None
-        if not sound:
+        if not isinstance(key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey) or size_weakness(key, minimum_rsa_bits):
             raise ChainError(
-                "weak_key", f"expected RSA of 2048 bits or more, or P-256, P-384, P-521; found {_describe(key)}"
+                "weak_key",
+                f"expected RSA of {minimum_rsa_bits} bits or more, or P-256, P-384, P-521; found {_describe(key)}",
             )
 
 
@@ -186,15 +204,20 @@ def _purposes(leaf: x509.Certificate) -> Iterator[Purpose]:
     usage = _extension(leaf, x509.KeyUsage)
     if usage is not None and not usage.digital_signature:
         return
-    yield Purpose.SIGNING
     extended = _extension(leaf, x509.ExtendedKeyUsage)
     if extended is None:
-        yield Purpose.SERVER
-        return
-    if {ExtendedKeyUsageOID.CLIENT_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(extended):
-        yield Purpose.CLIENT
-    if {ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE} & set(extended):
-        yield Purpose.SERVER
+        yield from (Purpose.SERVER, Purpose.SIGNING)
+    elif ExtendedKeyUsageOID.ANY_EXTENDED_KEY_USAGE in extended:
+        yield from Purpose
+    else:
+        if ExtendedKeyUsageOID.CLIENT_AUTH in extended:
+            yield Purpose.CLIENT
+        if ExtendedKeyUsageOID.SERVER_AUTH in extended:
+            yield Purpose.SERVER
+        # A device must not be able to sign a profile for another; that others sign theirs with whatever
+        # certificate they have, the web server's for instance, is usual.
+        if set(extended) - {ExtendedKeyUsageOID.CLIENT_AUTH}:
+            yield Purpose.SIGNING
 
 
 def _extension(certificate: x509.Certificate, kind: type[_Extension]) -> _Extension | None:
