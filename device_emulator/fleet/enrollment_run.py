@@ -17,8 +17,8 @@ from device_emulator.fleet.loop import FleetLoop
 class EnrollmentRun:
     """Lets the people of a fleet open their enrolment links, and keeps count of who is through.
 
-    The time an enrolment takes is measured from its intended start: with an `arrival_rate`, the moment the schedule says,
-    however late the device then got its turn; without one, the moment it began.
+    The time an enrolment takes is measured from its intended start: with an `arrival_rate`, the moment the schedule
+    says, however late the device then got its turn; without one, the moment it began.
     """
 
     def __init__(self, fleet: FleetLoop, *, arrival_rate: float | None, stream: Random) -> None:

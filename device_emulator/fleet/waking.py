@@ -62,8 +62,7 @@ class Waking:
     async def ready(self) -> None:
         """Return when every device can be woken: the courier knows all tokens, or polling has begun."""
         if self._courier is not None:
-            while self._courier.available is None:
-                await asyncio.sleep(0.01)
+            await self._courier.settled()
             await self._courier.announced()
 
     async def stop(self) -> None:

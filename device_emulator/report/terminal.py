@@ -1,6 +1,6 @@
 """A run as a person sees it: progress while it works, then a summary that fits on a screen.
 
-On a terminal the progress is a line that moves and there is colour; anywhere else every step is a plain line of its own.
+On a terminal the progress is a line that moves, in colour; anywhere else every step is a plain line of its own.
 """
 
 from __future__ import annotations

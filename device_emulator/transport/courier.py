@@ -64,6 +64,10 @@ class Courier:
         self._tokens -= set(tokens)
         self._unannounced -= set(tokens)
 
+    async def settled(self) -> None:
+        """Return when it is known whether there is a courier."""
+        await self._settled.wait()
+
     async def announced(self) -> None:
         """Return when the server has heard of every token that is listened for."""
         if self.available and self._unannounced:

@@ -1,0 +1,135 @@
+"""`device-emulator connect|devices|tokenupdate|checkout`: a fleet that was enrolled earlier."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from device_emulator.cli import options
+from device_emulator.cli.failure import ExitCode
+from device_emulator.cli.fleet_run import FleetRun, RunSettings
+from device_emulator.cli.reaching import reach
+from device_emulator.cli.running import run
+from device_emulator.core.messages import Errand, Prompted
+from device_emulator.core.settings import DeviceSettings
+from device_emulator.core.states import LifeState
+from device_emulator.fleet import fleet_file
+from device_emulator.fleet.fleet_file import FleetFileError, StoredFleet
+from device_emulator.fleet.keys import CountedKeys, KeyChoice, choose_keys
+from device_emulator.fleet.loop import wall_clock
+from device_emulator.fleet.statistics import Statistics
+from device_emulator.report.verdict import all_of
+
+FLEET = click.option(
+    "--fleet",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The file that `load --fleet` wrote.",
+)
+VERB = options.together(
+    FLEET, options.ca, options.concurrency, options.report, options.as_json, options.timeout, options.legacy_algorithms
+)
+
+
+@click.command()
+@VERB
+@click.option("--iterations", type=click.IntRange(1), default=1, show_default=True, help="How often each device asks.")
+def connect(iterations: int, **given: Any) -> int:
+    """Let every device ask for its commands and answer them.
+
+    \b
+    device-emulator connect --fleet fleet.jsonl --ca state/ca.pem --iterations 3
+    """  # noqa: D301
+    return run(_errand("connect", Errand.SESSION, lambda seen: seen.sessions["finished"], iterations, given))
+
+
+@click.command()
+@VERB
+def tokenupdate(**given: Any) -> int:
+    """Let every device announce a new push token and magic."""
+    return run(_errand("tokenupdate", Errand.TOKEN_UPDATE, lambda seen: seen.happened["TokenUpdated"], 1, given))
+
+
+@click.command()
+@VERB
+def checkout(**given: Any) -> int:
+    """Let every device leave management, as if its person had removed the profile."""
+    return run(_errand("checkout", Errand.CHECK_OUT, lambda seen: seen.happened["CheckedOut"], 1, given))
+
+
+@click.command()
+@FLEET
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
+def devices(fleet: Path, as_json: bool) -> None:
+    """List the devices of a fleet file."""
+    stored = _open(fleet, DeviceSettings(), choose_keys(KeyChoice.FRESH, directory=fleet.parent, count=0))
+    rows = [
+        {
+            "number": number,
+            "udid": device.hardware.udid,
+            "serial_number": device.hardware.serial_number,
+            "product_name": device.hardware.model.product_name,
+            "life": device.life.value,
+            "lock": device.lock.value,
+        }
+        for number, device in stored.devices.items()
+    ]
+    if as_json:
+        click.echo(msgspec.json.format(msgspec.json.encode(rows), indent=2))
+        return
+    table = Table(*rows[0], box=None, header_style="bold") if rows else Table("no devices", box=None)
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console(highlight=False).print(table)
+
+
+async def _errand(
+    name: str, errand: Errand, count: Callable[[Statistics], int], turns: int, given: dict[str, Any]
+) -> int:
+    settings = DeviceSettings(legacy_algorithms=given["legacy_algorithms"])
+    keys = choose_keys(KeyChoice.FRESH, directory=given["fleet"].parent, count=0)
+    stored = _open(given["fleet"], settings, keys)
+    enrolled = [number for number, device in stored.devices.items() if device.life is LifeState.ENROLLED]
+    if not enrolled:
+        raise FleetFileError(f"{given['fleet']} holds no enrolled device; enrol some with `load --fleet`")
+    target = stored.devices[enrolled[0]].server_url or ""
+    await reach(target, given["ca"])
+    run_settings = RunSettings(
+        command=name,
+        target=target,
+        seed=stored.seed,
+        ca_file=given["ca"],
+        concurrency=given["concurrency"],
+        report=given["report"],
+        json_file=given["json_file"],
+    )
+    fleet = FleetRun(stored.devices, run_settings, keys)
+    async with fleet:
+        try:
+            for _ in range(turns):
+                fleet.loop.happen_to_all(enrolled, Prompted(errand))
+                await fleet.lead(
+                    name.capitalize(),
+                    turns * len(enrolled),
+                    count=lambda: count(fleet.statistics),
+                    ended=lambda: fleet.loop.is_quiet,
+                    seconds=given["timeout"],
+                )
+        except asyncio.CancelledError:
+            fleet.interrupted = True
+    fleet_file.save(given["fleet"], seed=stored.seed, devices=fleet.devices)
+    summary = fleet.finish([all_of(f"devices done with {name}", count(fleet.statistics), turns * len(enrolled))])
+    if fleet.interrupted:
+        return ExitCode.INTERRUPTED
+    return ExitCode.PASS if summary["verdict"] == "pass" else ExitCode.EXPECTATION_FAILED
+
+
+def _open(path: Path, settings: DeviceSettings, keys: CountedKeys) -> StoredFleet:
+    return fleet_file.load(path, settings, clock=wall_clock, key_source=keys)

@@ -1,0 +1,47 @@
+"""A word with the target before a fleet is sent to it: is it there at all, and is it who it should be?"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from device_emulator.cli.failure import CommandFailed, ExitCode
+from device_emulator.transport.tls import anonymous_context
+
+PATIENCE = 10.0
+
+
+async def reach(url: str, ca_file: Path | None) -> None:
+    """Connect once to the host of `url` and hang up.
+
+    Raises:
+        CommandFailed: the URL is none (2), or nobody answers there or the certificate is not trusted (3).
+
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or parts.hostname is None:
+        raise CommandFailed(ExitCode.BAD_INPUT, f"expected an http:// or https:// URL, found {url!r}")
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+    except ValueError as error:
+        raise CommandFailed(ExitCode.BAD_INPUT, f"expected a port from 1 to 65535 in {url!r}: {error}") from error
+    context = anonymous_context(ca_file) if parts.scheme == "https" else None
+    where = f"{parts.hostname}:{port}"
+    try:
+        async with asyncio.timeout(PATIENCE):
+            _, writer = await asyncio.open_connection(parts.hostname, port, ssl=context)
+            writer.close()
+    except ssl.SSLCertVerificationError as error:
+        hint = "give its CA with --ca FILE" if ca_file is None else f"is {ca_file} the right CA?"
+        raise CommandFailed(
+            ExitCode.UNREACHABLE, f"{where} has a certificate that is not trusted ({error.verify_message}): {hint}"
+        ) from error
+    except ssl.SSLError as error:
+        raise CommandFailed(ExitCode.UNREACHABLE, f"{where} does not speak TLS as expected: {error.reason}") from error
+    except TimeoutError as error:
+        raise CommandFailed(ExitCode.UNREACHABLE, f"{where} did not answer within {PATIENCE:g} s") from error
+    except OSError as error:
+        why = error.strerror or str(error)
+        raise CommandFailed(ExitCode.UNREACHABLE, f"cannot reach {where}: {why}; is the server running?") from error
