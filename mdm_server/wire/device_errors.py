@@ -11,7 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from mdm_server.wire.plist import PlistDict
+import msgspec
+
+from mdm_server.wire.errors import WireError
+from mdm_server.wire.keys import Key, Kind, read_keys, write_keys
+from mdm_server.wire.plist import Limits, PlistDict, dumps, loads_dict
 
 JSON = "application/json"
 XML = "application/xml"
@@ -37,19 +41,46 @@ class DeviceError:
 
     def to_plist(self) -> PlistDict:
         """Write the dictionary that both formats carry."""
-        raise NotImplementedError
+        texts = write_keys(_KEYS, self)
+        return texts | ({"details": dict(self.details)} if self.details else {})
+
+
+_KEYS = (
+    Key("code", "code", required=True),
+    Key("description", "description"),
+    Key("message", "message"),
+)
+_DETAILS = Key("details", "details", Kind.DICTIONARY)
+_LONGEST_BODY = Limits(max_bytes=64 * 1024)
 
 
 def encode_device_error(error: DeviceError, content_type: str = JSON) -> bytes:
     """Write the body of a 403 in the given content type (JSON or XML)."""
-    raise NotImplementedError
+    payload = error.to_plist()
+    if content_type == JSON:
+        return msgspec.json.encode(payload)
+    return dumps(payload)
 
 
 def parse_device_error(body: bytes, content_type: str | None) -> DeviceError | None:
     """Read the body of a 403; None when it is no such error, since any proxy may answer 403."""
-    raise NotImplementedError
+    try:
+        if (content_type or "").partition(";")[0].strip().lower() == JSON:
+            payload = msgspec.json.decode(body[: _LONGEST_BODY.max_bytes], type=dict[str, Any])
+        else:
+            payload = loads_dict(body, limits=_LONGEST_BODY)
+        return DeviceError(**read_keys(_KEYS, payload), details=_DETAILS.read(payload) or {})
+    except (msgspec.DecodeError, UnicodeError, RecursionError, WireError):
+        return None
 
 
 def software_update_required(os_version: str, build_version: str | None = None) -> DeviceError:
     """Build the error that sends a device to update before it enrols."""
-    raise NotImplementedError
+    details = {"OSVersion": os_version} | ({"BuildVersion": build_version} if build_version else {})
+    message = f"This device must be updated to {os_version} before it can be managed."
+    return DeviceError(DeviceErrorCode.SOFTWARE_UPDATE_REQUIRED, "OS too old", message, details)
+
+
+def unrecognized_device(description: str) -> DeviceError:
+    """Build the error that unenrols a device; nothing else may send it."""
+    return DeviceError(DeviceErrorCode.UNRECOGNIZED_DEVICE, description)

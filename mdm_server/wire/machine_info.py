@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mdm_server.wire.keys import Key, Kind, read_keys, write_keys
 from mdm_server.wire.plist import PlistDict
 
 
@@ -34,9 +35,26 @@ class MachineInfo:
 
     def to_plist(self) -> PlistDict:
         """Write the keys that are known."""
-        raise NotImplementedError
+        return write_keys(_KEYS, self)
+
+
+_KEYS = (
+    Key("udid", "UDID"),
+    Key("serial", "SERIAL"),
+    Key("product", "PRODUCT"),
+    Key("version", "VERSION"),
+    Key("os_version", "OS_VERSION"),
+    Key("supplemental_build_version", "SUPPLEMENTAL_BUILD_VERSION"),
+    Key("supplemental_os_version_extra", "SUPPLEMENTAL_OS_VERSION_EXTRA"),
+    Key("imei", "IMEI"),
+    Key("meid", "MEID"),
+    Key("language", "LANGUAGE"),
+    Key("can_request_software_update", "MDM_CAN_REQUEST_SOFTWARE_UPDATE", Kind.FLAG),
+    Key("pairing_token", "PAIRING_TOKEN", Kind.DATA),
+    Key("software_update_device_id", "SOFTWARE_UPDATE_DEVICE_ID"),
+)
 
 
 def parse_machine_info(payload: Mapping[str, Any]) -> MachineInfo:
     """Read a MachineInfo dictionary (SchemaError for a wrong type); unknown keys are ignored."""
-    raise NotImplementedError
+    return MachineInfo(**read_keys(_KEYS, payload))
