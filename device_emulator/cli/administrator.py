@@ -51,7 +51,7 @@ class Administrator:
     async def order(
         self, udids: list[str], request_type: str, *, profile_id: str | None = None, **fields: Any
     ) -> dict[str, str]:
-        """Queue a command for devices and return its CommandUUID for each; raises AdministratorError if one is refused."""
+        """Queue a command for devices and return its CommandUUID for each; one refusal raises AdministratorError."""
         order = {"udids": udids, "request_type": request_type, "fields": fields}
         if profile_id is not None:
             order["profile_id"] = profile_id

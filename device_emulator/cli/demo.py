@@ -75,9 +75,9 @@ class Memory:
 def demo(**given: Any) -> int:
     """Start a server of its own, enrol a fleet over TLS, command it, and say how it went.
 
-    iPhones and iPads alternate; half prove who they are by Mdm-Signature, half by client certificate. Every device gets a
-    signed configuration profile and is asked for its DeviceInformation and SecurityInfo; one is locked, one has its
-    passcode cleared, one is erased and comes back to Setup Assistant. Nothing is left behind but the reports asked for.
+    iPhones and iPads alternate; half prove who they are by Mdm-Signature, half by client certificate. Every device
+    gets a signed configuration profile and is asked for its DeviceInformation and SecurityInfo; one is locked, one
+    has its passcode cleared, one is erased and comes back to Setup Assistant. Only the reports asked for are left.
 
     \b
     device-emulator demo
@@ -158,13 +158,7 @@ class Play:
     async def _enroll(self, count: int) -> None:
         enrollment = self._fleet.enrollment
         await enrollment.start(self._udids, OpenEnrollmentLink(self._link))
-        await self._fleet.lead(
-            "Enrolling",
-            count,
-            count=lambda: enrollment.ended,
-            ended=lambda: enrollment.ended == count,
-            seconds=PATIENCE,
-        )
+        await self._wait("Enrolling", count, lambda: enrollment.ended)
         await self._fleet.waking.ready()
 
     async def _deliver_profile(self, count: int) -> None:

@@ -1,4 +1,4 @@
-"""What every command that runs a fleet wires together, and takes down again: loop, courier, counts, event log, report."""
+"""What every command that runs a fleet wires together and takes down again: loop, courier, counts, log, report."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ class FleetRun:
         await self.waking.stop()
         await self.loop.__aexit__(*failure)
         if self._log is not None:
-            self._log.__exit__(*failure)
+            self._log.close()
 
     async def lead(
         self, sentence: str, total: int, *, count: Callable[[], int], ended: Callable[[], bool], seconds: float

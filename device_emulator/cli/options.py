@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
 from certs.keys import KeyKind
 from device_emulator.core.settings import PlistFormat, ProofOfIdentity
 from device_emulator.fleet.keys import KeyChoice
+
+Decorated = TypeVar("Decorated", bound="Callable[..., Any] | click.Command")
 
 
 def default_key_pool() -> Path:
@@ -42,9 +45,7 @@ poll = click.option(
     help="Seconds between a device's questions where there is no courier.",
 )
 courier = click.option("--courier", metavar="URL", help="Where the push courier is, instead of /courier at the server.")
-report = click.option(
-    "--report", type=FOLDER, help="Write summary.json, devices.csv, events.jsonl and report.html here."
-)
+report = click.option("--report", type=FOLDER, help="Write the summary, a row for each device, and every event here.")
 as_json = click.option("--json", "json_file", type=NEW_FILE, help="Write the summary as JSON to this file.")
 fleet_file = click.option("--fleet", type=click.Path(dir_okay=False, path_type=Path), help="The fleet file.")
 timeout = click.option(
@@ -90,10 +91,10 @@ plist_format = click.option(
 )
 
 
-def together(*decorators: Any) -> Any:
+def together(*decorators: Callable[[Decorated], Decorated]) -> Callable[[Decorated], Decorated]:
     """Return one decorator that adds several options, in the order in which the help text shall list them."""
 
-    def decorate(function: Any) -> Any:
+    def decorate(function: Decorated) -> Decorated:
         for decorator in reversed(decorators):
             function = decorator(function)
         return function

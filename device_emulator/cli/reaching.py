@@ -1,4 +1,4 @@
-"""A word with the target before a fleet is sent to it: is it there at all, and is it who it should be?"""
+"""A word with the target before a fleet is sent to it: it should be there, and be who it says it is."""
 
 from __future__ import annotations
 

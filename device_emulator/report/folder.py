@@ -23,13 +23,7 @@ class EventLog:
     def __init__(self, folder: Path) -> None:
         self._file: TextIO = (folder / "events.jsonl").open("w", encoding="utf-8")
 
-    def __enter__(self) -> EventLog:
-        """Return the log itself."""
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def close(self) -> None:
         """Close the file."""
         self._file.close()
 
