@@ -16,10 +16,11 @@ import msgspec
 from aiohttp import web
 
 from mdm_server.domain.refusal import Refusal
+from mdm_server.service.journal import Journal
 from mdm_server.service.suite import ServiceSuite
 from mdm_server.web.admission import Turns
 from mdm_server.web.errors import Explained
-from mdm_server.web.exchange import Endpoint, log, new_request_id, problem_of
+from mdm_server.web.exchange import Endpoint, gather, log, problem_of, unframed_response
 from mdm_server.web.limits import Limits, read_body
 from mdm_server.web.operations import Download, Operation, Operations
 from mdm_server.web.problem import Problem, problem_response
@@ -49,29 +50,39 @@ def api_application(
     suite: ServiceSuite, subjects: Iterable[Operations], tokens: AdminTokens, turns: Turns, limits: Limits
 ) -> web.Application:
     """Make the application that is mounted under the prefix."""
-    application = web.Application(middlewares=[_problems, _authorise(tokens)])
+    application = web.Application(middlewares=[_problems(suite.journal), _authorise(tokens)])
     for subject in subjects:
         for operation in subject:
             application.router.add_route(operation.method, operation.path, _endpoint(operation, suite, turns, limits))
     return application
 
 
-@web.middleware
-async def _problems(request: web.Request, handler: Endpoint) -> web.StreamResponse:
-    """Turn everything that goes wrong into a problem document."""
-    try:
-        return await handler(request)
-    except Refusal as refusal:
-        response = problem_of(refusal)
-        if refusal.status == 401:
-            response.headers["WWW-Authenticate"] = 'Bearer realm="mdmsim"'
-        return response
-    except web.HTTPException as error:
-        return _of_the_framework(request, error)
-    except Exception:  # the edge
-        incident = new_request_id()
-        log.exception("api.defect", incident=incident, operation=f"{request.method} {request.path}")
-        return problem_response(Problem(status=500, title="internal error", code="internal", incident=incident))
+def _problems(journal: Journal) -> Any:
+    @web.middleware
+    async def answer(request: web.Request, handler: Endpoint) -> web.StreamResponse:
+        """Journal what is refused, and turn everything that goes wrong into a problem document."""
+        facts = gather(request)
+        try:
+            with journal.guard(facts):
+                return await handler(request)
+        except Refusal as refusal:
+            response = problem_of(refusal)
+            if refusal.status == 401:
+                response.headers["WWW-Authenticate"] = 'Bearer realm="mdmsim"'
+            return response
+        except web.RequestPayloadError:
+            return unframed_response()
+        except web.HTTPException as error:
+            return _of_the_framework(request, error)
+        except Exception as error:  # the edge
+            return _incident(facts.request_id, error)
+
+    return answer
+
+
+def _incident(incident: str, error: Exception) -> web.Response:
+    log.error("api.defect", incident=incident, exc_info=error)
+    return problem_response(Problem(status=500, title="Internal error.", code="internal", incident=incident))
 
 
 def _of_the_framework(request: web.Request, error: web.HTTPException) -> web.Response:

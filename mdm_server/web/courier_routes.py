@@ -10,6 +10,7 @@ from mdm_server.domain.refusal import Refusal
 from mdm_server.service.courier import Courier, CourierLine
 from mdm_server.web.exchange import Endpoint, log, refusal_response
 from mdm_server.web.limits import Limits
+from mdm_server.wire.errors import FrameError
 
 HEARTBEAT_SECONDS = 30.0
 POLICY_VIOLATION = 1008
@@ -45,19 +46,18 @@ async def _listen(line: CourierLine, socket: web.WebSocketResponse) -> None:
     async for message in socket:
         if message.type not in {WSMsgType.TEXT, WSMsgType.BINARY}:
             continue
-        data = message.data.encode() if message.type is WSMsgType.TEXT else message.data
         try:
-            line.receive(data)
-        except Refusal as refusal:
-            log.info(refusal.code, reason=refusal.reason)
-            await socket.close(code=POLICY_VIOLATION, message=refusal.code.encode())
+            line.receive(message.data)
+        except FrameError as error:
+            log.info("courier.frame", code=error.code)
+            await socket.close(code=POLICY_VIOLATION, message=error.code.encode())
 
 
 async def _deliver(line: CourierLine, socket: web.WebSocketResponse) -> None:
     """Send what comes down the line until it is closed; a client that is gone is noticed by whoever listens to it."""
     try:
         async for frame in line.frames():
-            await socket.send_str(frame.decode())
+            await socket.send_str(frame)
     except ConnectionError:
         return
     await socket.close()

@@ -85,12 +85,10 @@ class DeviceEndpoints:
 
     async def _read(self, request: web.Request, facts: RequestFacts, body_bytes: int) -> bytes:
         try:
-            return await read_body(request, body_bytes, self._limits)
-        except Refusal as refusal:
-            await self._journal.refused(refusal, facts)
-            raise
+            with self._journal.guard(facts):
+                return await read_body(request, body_bytes, self._limits)
         except web.RequestPayloadError:
-            await self._journal.note("limit.framing", facts, reason="framing", status=400)
+            self._journal.note("limit.framing", facts, status=400)
             raise
 
 

@@ -51,8 +51,6 @@ class Limits:
     api_bytes: int = 1 * MIB
     upload_bytes: int = 8 * MIB
     courier_message_bytes: int = 64 * KIB
-    courier_tokens_per_socket: int = 10_000
-    courier_tokens: int = 100_000
 
 
 def refuse_encoding(request: web.Request) -> None:

@@ -61,9 +61,9 @@ async def _only_from_here(request: web.Request, handler: Endpoint) -> web.Stream
         return _no(
             error.status, "sim.unknown", "there is no such string", found=f"{request.method} {request.path}"[:200]
         )
-    except Exception:  # the edge
+    except Exception as error:  # the edge
         incident = new_request_id()
-        log.error("sim.defect", incident=incident, exc_info=True)
+        log.error("sim.defect", incident=incident, exc_info=error)
         return problem_response(Problem(status=500, title="internal error", code="internal", incident=incident))
 
 

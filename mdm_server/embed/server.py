@@ -1,0 +1,218 @@
+"""The composition root: rooms wired to each other, sockets bound, and all of it taken apart again in order."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import ssl
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from certs.identity import certificates_to_pem
+from certs.keys import KeyKind
+from mdm_server.domain.refusal import Refusal
+from mdm_server.embed.addresses import Sockets, bind_all
+from mdm_server.embed.chance import Chance
+from mdm_server.embed.settings import ServerSettings
+from mdm_server.embed.start_error import ExitCode, ServerStartError, start_error
+from mdm_server.embed.state_folder import StateFolder, server_context
+from mdm_server.service.compat import CompatError, parse_compat
+from mdm_server.service.running import Runner
+from mdm_server.service.settings import ServiceSettings
+from mdm_server.service.suite import ServiceSuite, assemble
+from mdm_server.store.contract import LARGEST_PAGE, Store
+from mdm_server.store.records import Occasion
+from mdm_server.web.api import AdminTokens, token_hash
+from mdm_server.web.application import Front, first_port
+from mdm_server.web.limits import Limits
+from mdm_server.web.port import Port
+from mdm_server.web.sim_routes import Strings, second_port
+from mdm_server.web.watchdog import watch_the_loop
+
+Result = TypeVar("Result")
+
+ADMINISTRATOR = "administrator"
+# SCEP's RSA and the signing of profiles release the GIL: two threads keep two cores busy, more would only queue.
+HEAVY_THREADS = 2
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """A running server. Made by `start` (leaving the block stops it) or `launch` (the caller stops it)."""
+
+    url: str
+    """Base URL of the TLS listener, such as `https://127.0.0.1:49152`."""
+    http_url: str | None
+    """Base URL of the plain listener, if there is one."""
+    sim_url: str | None
+    """Base URL of the second port, if there is one."""
+    ca_pem: str
+    """The root certificate to trust, as PEM text."""
+    ca_file: Path
+    """The same, as a file."""
+    admin_token: str | None
+    """The administrator's token if this start made it or was given it; else None, for only its hash is kept."""
+    admin_since: datetime | None
+    """When the stored token was made; None if there is none."""
+    store: Store
+    """The open store."""
+    suite: ServiceSuite
+    """The use cases, for programs that administer without HTTP."""
+    _closing: AsyncExitStack
+
+    @classmethod
+    @asynccontextmanager
+    async def start(
+        cls, settings: ServerSettings | None = None, *, limits: Limits | None = None
+    ) -> AsyncIterator[Server]:
+        """Start a server and stop it on leaving; raises ServerStartError."""
+        server = await cls.launch(settings or ServerSettings(), limits=limits)
+        try:
+            yield server
+        finally:
+            await server.stop()
+
+    @classmethod
+    async def launch(cls, settings: ServerSettings, *, limits: Limits | None = None) -> Server:
+        """Start a server that the caller stops; raises ServerStartError."""
+        closing = AsyncExitStack()
+        try:
+            return await _assemble(settings, limits or Limits(), closing)
+        except BaseException:
+            await closing.aclose()
+            raise
+
+    async def stop(self) -> None:
+        """Close the listeners, let requests in flight finish, close the store; harmless when repeated."""
+        await self._closing.aclose()
+
+
+async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExitStack) -> Server:
+    service_settings = _service_settings(settings)
+    kind = _key_kind(settings.issuing_key)
+    sockets = bind_all(settings, closing)
+    folder = StateFolder(settings.state_dir)
+    closing.callback(folder.close)
+    store = folder.open_store()
+    closing.push_async_callback(store.close)
+    await _refuse_stale_seed(settings, store)
+    # The keys that vouch for everything are never drawn from a seed.
+    authority = await asyncio.to_thread(folder.open_authority, kind, _now, secrets.token_bytes)
+    pool = ThreadPoolExecutor(HEAVY_THREADS, thread_name_prefix="mdmsim-rsa")
+    closing.callback(pool.shutdown)
+    chance = Chance(settings.seed)
+    suite = assemble(
+        store,
+        authority,
+        replace(service_settings, base_url=sockets.url),
+        clock=_now,
+        random_bytes=chance,
+        run=_in_threads(pool),
+    )
+    hashes, made, since = await _administrator(settings, store)
+    ca_pem = certificates_to_pem([authority.root.certificate]).decode()
+    first = Port(first_port(Front(suite, ca_pem, AdminTokens(hashes), limits)), limits)
+    second = Port(second_port(Strings(suite, store, _now, lambda: chance.seed, chance.reseed)), limits)
+    await _open(first, second, sockets, server_context(authority, folder, sockets.hostnames), closing)
+    for background in (watch_the_loop(), _wake_waiting(store, suite)):
+        closing.push_async_callback(_cancel, asyncio.create_task(background))
+    return Server(
+        url=sockets.url,
+        http_url=sockets.http_url,
+        sim_url=sockets.sim_url,
+        ca_pem=ca_pem,
+        ca_file=folder.ca_file,
+        admin_token=made or settings.admin_token,
+        admin_since=since,
+        store=store,
+        suite=suite,
+        _closing=closing,
+    )
+
+
+async def _open(first: Port, second: Port, sockets: Sockets, tls: ssl.SSLContext, closing: AsyncExitStack) -> None:
+    """Open the ports last: whoever gets in finds everything in its place."""
+    for port in (first, second):
+        await port.open()
+        closing.push_async_callback(port.close)
+    if sockets.sim is not None and sockets.sim_url is not None:
+        second.listen(sockets.sim, sockets.sim_url)
+    if sockets.http is not None and sockets.http_url is not None:
+        first.listen(sockets.http, sockets.http_url)
+    first.listen(sockets.tls, sockets.url, tls)
+
+
+def _service_settings(settings: ServerSettings) -> ServiceSettings:
+    try:
+        return ServiceSettings(compat=parse_compat(settings.compat))
+    except CompatError as error:
+        raise ServerStartError(ExitCode.BAD_SETTING, str(error)) from error
+
+
+def _key_kind(name: str) -> KeyKind:
+    try:
+        return KeyKind(name)
+    except ValueError:
+        raise start_error(
+            ExitCode.BAD_SETTING,
+            "issuing-key",
+            expected=f"one of {', '.join(KeyKind)}",
+            found=repr(name),
+            remedy="p-256 is the default, rsa-2048 serves SCEP clients that know one certificate only",
+        ) from None
+
+
+async def _refuse_stale_seed(settings: ServerSettings, store: Store) -> None:
+    """Refuse to repeat identifiers that are in the database already."""
+    counts = await store.counts()
+    if settings.seed is not None and (counts.invitations or counts.certificates):
+        raise start_error(
+            ExitCode.BAD_SETTING,
+            "seed",
+            expected="an empty state directory, for a seed repeats the identifiers of its first run",
+            found=f"{counts.invitations} invitations and {counts.certificates} certificates",
+            remedy="leave the seed out, or name another state directory",
+        )
+
+
+async def _administrator(settings: ServerSettings, store: Store) -> tuple[tuple[str, ...], str | None, datetime | None]:
+    """Return the hashes of the tokens to accept, the token if one was made now, and the date of the stored one."""
+    stored = await store.credentials.list()
+    made = None
+    if settings.new_admin_token or not stored:
+        made = secrets.token_urlsafe(32)
+        stored = [await store.credentials.put(ADMINISTRATOR, token_hash(made), Occasion(_now()))]
+    given = (token_hash(settings.admin_token),) if settings.admin_token else ()
+    return (*(row.token_hash for row in stored), *given), made, stored[0].created_at
+
+
+async def _wake_waiting(store: Store, suite: ServiceSuite) -> None:
+    """Push the devices for which commands wait: pushes do not survive a restart, queues do."""
+    after = ""
+    while waiting := await store.commands.waiting(after=after, limit=LARGEST_PAGE):
+        for enrollment in waiting:
+            with suppress(Refusal):  # a user channel, or unenrolled meanwhile
+                await suite.administration.push(enrollment)
+        after = waiting[-1]
+
+
+def _in_threads(pool: ThreadPoolExecutor) -> Runner:
+    async def run(work: Callable[[], Result], /) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(pool, work)
+
+    return run
+
+
+async def _cancel(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,34 @@
+"""What a server can be told. The names are those of the flags, of the TOML keys, and of the environment variables."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerSettings:
+    """Everything a server can be told; every default is the safe one, and port 0 means any free port."""
+
+    state_dir: Path | None = None
+    """Where the database and the keys live; None is a temporary folder that goes away with the server."""
+    listen: str = "127.0.0.1:0"
+    """The TLS listener, HOST:PORT."""
+    http: str | None = None
+    """A plain HTTP listener for tools that speak no TLS; None is none."""
+    sim: str | None = "127.0.0.1:0"
+    """The second port (`/_sim`): loopback only, plain HTTP; None is none."""
+    hostnames: tuple[str, ...] = ()
+    """Names and addresses devices use, for the certificate and the URLs; loopback names and `listen` are always in."""
+    seed: int | None = None
+    """Makes identifiers, and the challenges of enrolment, the same in every run: for tests, on loopback only."""
+    issuing_key: str = "p-256"
+    """Kind of the certificate authority's key when one is made: p-256, rsa-2048, rsa-4096."""
+    compat: tuple[str, ...] = ()
+    """Names of the leniencies that are switched on (mdm_server.service.compat)."""
+    expose: bool = False
+    """Allow listening beyond loopback: anybody who reaches the port may then try to enrol a device."""
+    admin_token: str | None = None
+    """An administrator's token to accept besides the stored one."""
+    new_admin_token: bool = False
+    """Replace the stored administrator's token with a new one."""

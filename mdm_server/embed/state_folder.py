@@ -1,0 +1,126 @@
+"""The state directory: what is in it, who may read it, and who has it open.
+
+STATE_DIR/            0700
+  authority/          0700, keys 0600: the locksmith's
+  ca.pem              the root certificate, for clients to trust
+  state.sqlite        everything else
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import ssl
+import stat
+import tempfile
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from certs.authority import Authority
+from certs.errors import AuthorityError
+from certs.identity import certificates_to_pem
+from certs.keys import KeyKind
+from mdm_server.embed.start_error import ExitCode, ServerStartError, start_error
+from mdm_server.store.contract import Store
+from mdm_server.store.errors import StateInUse, StateTooNew, StateUnreadable, StoreError
+from mdm_server.store.sqlite import open_sqlite
+from mdm_server.web.listener import tls_context
+
+AUTHORITY = "authority"
+CA_FILE = "ca.pem"
+DATABASE = "state.sqlite"
+
+_STORE_EXITS: dict[type[StoreError], ExitCode] = {
+    StateInUse: ExitCode.STATE_IN_USE,
+    StateTooNew: ExitCode.STATE_DAMAGED,
+    StateUnreadable: ExitCode.STATE_DAMAGED,
+}
+
+
+class StateFolder:
+    """A directory that is this server's own, or a temporary one that goes when the server goes."""
+
+    def __init__(self, path: Path | None) -> None:
+        self.is_temporary = path is None
+        self.path = Path(tempfile.mkdtemp(prefix="mdmsim-")) if path is None else path
+        if path is not None:
+            _prepare(path)
+
+    @property
+    def ca_file(self) -> Path:
+        """Where the root certificate is."""
+        return self.path / CA_FILE
+
+    def open_store(self) -> Store:
+        """Open the database; raises ServerStartError."""
+        try:
+            return open_sqlite(self.path / DATABASE)
+        except StoreError as error:
+            raise ServerStartError(_STORE_EXITS.get(type(error), ExitCode.STATE_NOT_WRITABLE), str(error)) from error
+
+    def open_authority(
+        self, kind: KeyKind, clock: Callable[[], datetime], random_bytes: Callable[[int], bytes]
+    ) -> Authority:
+        """Load the authority, or make one on the first start; raises ServerStartError."""
+        directory = self.path / AUTHORITY
+        try:
+            if directory.exists() or directory.is_symlink():
+                authority = Authority.load(directory, clock=clock, random_bytes=random_bytes)
+            else:
+                single = kind is not KeyKind.P_256
+                authority = Authority.create(clock=clock, random_bytes=random_bytes, issuing_key=kind, single=single)
+                authority.save(directory)
+        except AuthorityError as error:
+            raise ServerStartError(error.exit_code, str(error)) from error
+        self.ca_file.write_bytes(authority.root.certificate.public_bytes(Encoding.PEM))
+        return authority
+
+    def close(self) -> None:
+        """Take a temporary directory away."""
+        if self.is_temporary:
+            shutil.rmtree(self.path, ignore_errors=True)
+
+
+def server_context(authority: Authority, folder: StateFolder, hostnames: tuple[str, ...]) -> ssl.SSLContext:
+    """Make the TLS context, with a server certificate that lives as long as this process."""
+    identity = authority.issue_server(hostnames)
+    # Python's ssl reads keys from files only; this one exists for a moment, mode 0600, in a directory of mode 0700.
+    with tempfile.NamedTemporaryFile(dir=folder.path, prefix=".server-", suffix=".pem") as file:
+        file.write(identity.pem())
+        file.flush()
+        return tls_context(Path(file.name), certificates_to_pem(authority.ca_certificates).decode())
+
+
+def _prepare(path: Path) -> None:
+    """Make the directory, or see that an existing one can be written and is nobody else's to read."""
+    try:
+        path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        mode = stat.S_IMODE(path.stat().st_mode)
+        if mode & 0o077 and not any(path.iterdir()):
+            path.chmod(0o700)
+            mode = 0o700
+    except OSError as error:
+        raise _not_writable(path, (error.strerror or str(error)).lower()) from error
+    if mode & 0o077:
+        raise start_error(
+            ExitCode.STATE_UNSAFE,
+            str(path),
+            expected="a state directory that nobody else can read (mode 0700), or an empty one",
+            found=f"mode {mode:04o}",
+            remedy=f"`chmod 700 {path}`, or name a directory that does not exist yet",
+        )
+    if not os.access(path, os.W_OK | os.X_OK):
+        raise _not_writable(path, "no permission to write")
+
+
+def _not_writable(path: Path, found: str) -> ServerStartError:
+    return start_error(
+        ExitCode.STATE_NOT_WRITABLE,
+        str(path),
+        expected="a state directory that can be written",
+        found=found,
+        remedy="name another one with --state-dir",
+    )

@@ -1,0 +1,23 @@
+"""Notices when something kept the event loop to itself: then every device waited."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+LOOK_EVERY_SECONDS = 0.25
+TOLERATED_SECONDS = 0.1
+
+log = structlog.get_logger("mdm_server.web")
+
+
+async def watch_the_loop() -> None:
+    """Log every stall of the event loop above 100 ms, until cancelled."""
+    loop = asyncio.get_running_loop()
+    while True:
+        expected = loop.time() + LOOK_EVERY_SECONDS
+        await asyncio.sleep(LOOK_EVERY_SECONDS)
+        late = loop.time() - expected
+        if late > TOLERATED_SECONDS:
+            log.warning("loop.stalled", milliseconds=round(late * 1000))
