@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.utils import CryptographyDeprecationWarning
 
 from certs.der import scan
 from certs.errors import CertsError
@@ -57,9 +58,13 @@ def load_certificate(der: bytes) -> x509.Certificate:
     """
     scan(der)
     try:
-        return x509.load_der_x509_certificate(der)
-    except (ValueError, x509.InvalidVersion) as error:
+        certificate = x509.load_der_x509_certificate(der)
+    # What the parser only warns of, a serial number below zero for one, is an exception where warnings are errors.
+    except (ValueError, x509.InvalidVersion, CryptographyDeprecationWarning) as error:
         raise CertsError(f"expected a certificate in DER, found something else: {error}") from error
+    if certificate.serial_number <= 0:
+        raise CertsError(f"expected a positive serial number (RFC 5280 §4.1.2.2), found {certificate.serial_number}")
+    return certificate
 
 
 def certificates_to_pem(certificates: tuple[x509.Certificate, ...] | list[x509.Certificate]) -> bytes:
