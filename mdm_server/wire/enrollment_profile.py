@@ -5,56 +5,44 @@ https://developer.apple.com/documentation/devicemanagement/mdm and …/scep
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeAlias
+from typing import TypeVar
 
-from mdm_server.wire.mobileconfig import Profile
+from mdm_server.wire.enrollment_payloads import (
+    ACME,
+    ALL_ACCESS_RIGHTS,
+    MDM,
+    ROOT,
+    SCEP,
+    MdmSettings,
+    ScepSettings,
+    SubjectArray,
+    mdm_payload,
+    only_payload,
+    read_mdm,
+    read_scep,
+    root_payload,
+    scep_payload,
+)
+from mdm_server.wire.errors import ProfileError, SchemaError, excerpt
+from mdm_server.wire.mobileconfig import Payload, Profile, build_profile
 from mdm_server.wire.plist import PlistDict
 
-SubjectArray: TypeAlias = tuple[tuple[tuple[str, str], ...], ...]
-"""An X.500 name as Apple writes it: a sequence of RDNs, each a sequence of (type, value) pairs."""
+__all__ = [
+    "ALL_ACCESS_RIGHTS",
+    "EnrollmentProfile",
+    "EnrollmentSettings",
+    "MdmSettings",
+    "ScepSettings",
+    "SubjectArray",
+    "build_enrollment_profile",
+    "read_enrollment_profile",
+]
 
-ALL_ACCESS_RIGHTS = 8191
-"""Every right Apple defines (the sum of the thirteen bits 1 to 4096)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScepSettings:
-    """How a device gets its identity certificate."""
-
-    url: str
-    challenge: str | None = None
-    name: str | None = None
-    subject: SubjectArray = ()
-    key_size: int = 2048
-    key_type: str = "RSA"
-    key_usage: int = 0
-    ca_fingerprint: bytes | None = None
-    retries: int = 3
-    retry_delay: int = 10
-    payload_uuid: str = ""
-    payload_identifier: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MdmSettings:
-    """How a managed device talks to its server."""
-
-    server_url: str
-    topic: str
-    check_in_url: str | None = None
-    access_rights: int = ALL_ACCESS_RIGHTS
-    sign_message: bool = False
-    check_out_when_removed: bool = False
-    server_capabilities: tuple[str, ...] = ()
-    identity_certificate_uuid: str = ""
-    use_development_apns: bool = False
-
-    @property
-    def effective_check_in_url(self) -> str:
-        """Where check-ins go: CheckInURL, or ServerURL where that is absent (Apple's MDM payload)."""
-        return self.check_in_url or self.server_url
+_ROOT_TYPES = frozenset({ROOT, "com.apple.security.pkcs1"})
+_Settings = TypeVar("_Settings")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,9 +78,52 @@ def build_enrollment_profile(enrollment: EnrollmentProfile) -> PlistDict:
     Fleet's client reads by position; mdmb understands six subject attributes and breaks a URL that has a query. What
     would not survive them is refused here (ProfileError `profile.malformed`).
     """
-    raise NotImplementedError
+    place = {"identifier": enrollment.identifier, "profile_uuid": enrollment.uuid}
+    scep = scep_payload(enrollment.scep, **place)
+    mdm = mdm_payload(enrollment.mdm, identity_uuid=scep.uuid, **place)
+    roots = (
+        root_payload(certificate, number=number, **place)
+        for number, certificate in enumerate(enrollment.root_certificates, start=1)
+    )
+    return build_profile(
+        Profile(
+            identifier=enrollment.identifier,
+            uuid=enrollment.uuid,
+            display_name=enrollment.display_name,
+            organization=enrollment.organization,
+            description=enrollment.description,
+            removal_disallowed=enrollment.removal_disallowed,
+            removal_date=enrollment.removal_date,
+            scope="System",
+            payloads=(scep, mdm, *roots),
+        )
+    )
 
 
 def read_enrollment_profile(profile: Profile) -> EnrollmentSettings:
     """Find the SCEP and MDM payloads of any server's profile, in whatever order (ProfileError if it has none)."""
-    raise NotImplementedError
+    mdm = _read(read_mdm, only_payload(profile, MDM))
+    identity = _identity_payload(profile, mdm.identity_certificate_uuid)
+    roots = (payload.content.get("PayloadContent") for payload in profile.payloads if payload.type in _ROOT_TYPES)
+    return EnrollmentSettings(
+        profile, _read(read_scep, identity), mdm, tuple(root for root in roots if isinstance(root, bytes))
+    )
+
+
+def _identity_payload(profile: Profile, identity_uuid: str) -> Payload:
+    # Apple compares UUIDs without regard to case.
+    wanted = identity_uuid.upper()
+    found = next((payload for payload in profile.payloads if payload.uuid.upper() == wanted), None)
+    if found is None:
+        raise ProfileError("profile.malformed", "expected a payload with the UUID that IdentityCertificateUUID names")
+    if found.type != SCEP:
+        kind = "ACME" if found.type == ACME else excerpt(found.type)
+        raise ProfileError("profile.unsupported", f"expected an identity by SCEP, found {kind}, which is not supported")
+    return found
+
+
+def _read(reader: Callable[[Payload], _Settings], payload: Payload) -> _Settings:
+    try:
+        return reader(payload)
+    except SchemaError as error:
+        raise ProfileError("profile.malformed", f"{payload.type}: {error.detail}") from error

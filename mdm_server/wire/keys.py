@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from mdm_server.wire.errors import SchemaError, excerpt
@@ -18,6 +19,8 @@ class Kind(enum.Enum):
     FLAG = "a boolean"
     INTEGER = "an integer"
     DICTIONARY = "a dictionary"
+    REAL = "a number"
+    DATE = "a date"
 
 
 _TYPES: Mapping[Kind, type] = {
@@ -26,6 +29,8 @@ _TYPES: Mapping[Kind, type] = {
     Kind.FLAG: bool,
     Kind.INTEGER: int,
     Kind.DICTIONARY: dict,
+    Kind.REAL: float,
+    Kind.DATE: datetime,
 }
 # Fleet's simulated device sends NotOnConsole as the string "false", because its plist type says so.
 _FLAG_WORDS = {"true": True, "false": False}
@@ -42,14 +47,17 @@ class Key:
 
     def read(self, payload: Mapping[str, Any]) -> Any:
         """Return the key's value, None where it is absent; SchemaError when it is required or of another type."""
-        value = payload.get(self.name)
+        value: Any = payload.get(self.name)
         if type(value) is _TYPES[self.kind]:
-            if value or not self.required or self.kind is Kind.FLAG:
-                return value
+            if value or not self.required:
+                # plistlib reads dates without a zone; they are UTC.
+                return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
         elif value is None and not self.required:
             return None
         elif self.kind is Kind.FLAG and isinstance(value, str) and value in _FLAG_WORDS:
             return _FLAG_WORDS[value]
+        elif self.kind is Kind.REAL and type(value) is int:
+            return float(value)
         found = "nothing" if value is None else f"an empty {type(value).__name__}" if not value else excerpt(value)
         raise SchemaError(f"expected {self.kind.value} as {self.name}, found {found}")
 

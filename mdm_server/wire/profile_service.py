@@ -10,11 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
-from mdm_server.wire.enrollment_profile import ScepSettings
-from mdm_server.wire.mobileconfig import Profile
-from mdm_server.wire.plist import PlistDict
+from mdm_server.wire.enrollment_payloads import SCEP, ScepSettings, only_payload, read_scep, scep_payload
+from mdm_server.wire.errors import PlistError, ProfileError, SchemaError, excerpt
+from mdm_server.wire.keys import Key, read_keys, write_keys
+from mdm_server.wire.mobileconfig import Profile, build_profile
+from mdm_server.wire.plist import PROFILE, PlistDict, loads_dict
 
 PROFILE_SERVICE = "Profile Service"
 ATTRIBUTES = ("UDID", "SERIAL", "PRODUCT", "VERSION", "DEVICE_NAME", "IMEI", "MEID")
@@ -35,7 +37,11 @@ class ProfileService:
 
     def to_plist(self) -> PlistDict:
         """Write the document."""
-        raise NotImplementedError
+        content: PlistDict = {"URL": self.url, "DeviceAttributes": list(self.device_attributes)}
+        if self.challenge is not None:
+            content["Challenge"] = self.challenge
+        top: PlistDict = {"PayloadType": PROFILE_SERVICE, "PayloadVersion": 1, "PayloadContent": content}
+        return top | write_keys(_KEYS, self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,28 +53,62 @@ class DeviceAttributes:
 
     def to_plist(self) -> PlistDict:
         """Write the document; the challenge goes in as CHALLENGE."""
-        raise NotImplementedError
+        return dict(self.values) | ({} if self.challenge is None else {"CHALLENGE": self.challenge})
 
     def text(self, name: str) -> str | None:
-        """Return an attribute such as UDID, or None where it was not sent."""
-        raise NotImplementedError
+        """Return an attribute such as UDID, or None where it was not sent (SchemaError where it is no text)."""
+        return cast("str | None", Key(name, name).read(self.values))
+
+
+_KEYS = (
+    Key("identifier", "PayloadIdentifier", required=True),
+    Key("uuid", "PayloadUUID", required=True),
+    Key("display_name", "PayloadDisplayName"),
+    Key("organization", "PayloadOrganization"),
+)
+_CONTENT_KEYS = (Key("url", "URL", required=True), Key("challenge", "Challenge"))
+_CHALLENGE = Key("challenge", "CHALLENGE")
 
 
 def parse_profile_service(data: bytes) -> ProfileService:
-    """Read phase 1's document out of its envelope (ProfileError)."""
-    raise NotImplementedError
+    """Read phase 1's document, out of its envelope (ProfileError)."""
+    try:
+        return _profile_service(loads_dict(data, limits=PROFILE))
+    except PlistError as error:
+        raise ProfileError("profile.malformed", str(error), error.position) from error
+    except SchemaError as error:
+        raise ProfileError("profile.malformed", error.detail) from error
+
+
+def _profile_service(payload: PlistDict) -> ProfileService:
+    if payload.get("PayloadType") != PROFILE_SERVICE:
+        raise SchemaError(f"expected {PROFILE_SERVICE} as PayloadType, found {excerpt(payload.get('PayloadType'))}")
+    content = payload.get("PayloadContent")
+    if not isinstance(content, dict):
+        raise SchemaError("expected a dictionary as PayloadContent")
+    attributes = content.get("DeviceAttributes", [])
+    if not isinstance(attributes, list) or not all(isinstance(attribute, str) for attribute in attributes):
+        raise SchemaError("expected an array of strings as DeviceAttributes")
+    return ProfileService(
+        **read_keys(_KEYS, payload), **read_keys(_CONTENT_KEYS, content), device_attributes=tuple(attributes)
+    )
 
 
 def parse_device_attributes(payload: Mapping[str, Any]) -> DeviceAttributes:
     """Read a device's answer (SchemaError)."""
-    raise NotImplementedError
+    values = {name: value for name, value in payload.items() if name != _CHALLENGE.name}
+    return DeviceAttributes(values, _CHALLENGE.read(payload))
 
 
 def build_scep_profile(scep: ScepSettings, *, identifier: str, uuid: str, display_name: str) -> PlistDict:
     """Phase 2, the server's part: a profile with nothing but a SCEP payload."""
-    raise NotImplementedError
+    payload = scep_payload(scep, identifier=identifier, profile_uuid=uuid)
+    return build_profile(Profile(identifier=identifier, uuid=uuid, display_name=display_name, payloads=(payload,)))
 
 
 def read_scep_profile(profile: Profile) -> ScepSettings:
     """Find the SCEP payload of phase 2's profile (ProfileError)."""
-    raise NotImplementedError
+    try:
+        return read_scep(only_payload(profile, SCEP))
+    except SchemaError as error:
+        raise ProfileError("profile.malformed", error.detail) from error
