@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import pytest
+from cryptography import x509
+from hypothesis import given
+from hypothesis import strategies as st
+
+from certs.errors import CertsError
+from certs.names import (
+    common_name,
+    format_name,
+    general_name,
+    name_from_subject,
+    name_of,
+    parse_name,
+    subject_from_name,
+)
+
+
+def test_apples_array_becomes_a_name() -> None:
+    """The order is kept, and dotted types are taken as they are."""
+    subject = [[["C", "DE"]], [["O", "Example, Inc."]], [["CN", "device"], ["2.5.4.5", "F2L"]]]
+    name = name_from_subject(subject)
+    assert format_name(name) in {
+        r"CN=device+2.5.4.5=F2L,O=Example\, Inc.,C=DE",
+        r"2.5.4.5=F2L+CN=device,O=Example\, Inc.,C=DE",
+    }
+    assert [len(relative) for relative in subject_from_name(name)] == [1, 1, 2]
+
+
+@given(
+    values=st.lists(
+        st.tuples(
+            st.sampled_from(["CN", "O", "OU", "L", "ST", "1.2.3.4"]),
+            st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=60),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_an_array_survives_the_way_there_and_back(values: list[tuple[str, str]]) -> None:
+    """Whatever a device is called."""
+    subject = [[[kind, value]] for kind, value in values]
+    assert subject_from_name(name_from_subject(subject)) == subject
+
+
+def test_text_survives_the_way_there_and_back() -> None:
+    """RFC 4514, from the last relative name to the first."""
+    name = parse_name(r"CN=device-1,OU=a\+b,O=Example")
+    assert format_name(name) == r"CN=device-1,OU=a\+b,O=Example"
+    assert subject_from_name(name) == [[["O", "Example"]], [["OU", "a+b"]], [["CN", "device-1"]]]
+    assert name_of("device-1", "Example") == parse_name("CN=device-1,O=Example")
+
+
+def test_the_common_name_is_the_most_specific_one() -> None:
+    """A name may have several, or none."""
+    assert common_name(parse_name("CN=leaf,CN=group,O=Example")) == "leaf"
+    assert common_name(parse_name("O=Example")) is None
+
+
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "CN=device",
+        [["CN", "device"]],
+        [[["CN"]]],
+        [[["CN", "device", "more"]]],
+        [[["CN", 5]]],
+        [[[]]],
+        [[]],
+        [[["shoe size", "42"]]],
+        [[["C", "Germany"]]],
+        [[["CN", ""]]],
+        [[["CN", "x" * 65]]],
+        {"CN": "device"},
+        None,
+    ],
+    ids=repr,
+)
+def test_an_array_of_another_shape_is_refused(subject: object) -> None:
+    """A wrong shape, type or value: one clear error."""
+    with pytest.raises(CertsError, match="expected"):
+        name_from_subject(subject)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["", "device", "CN", "=", "CN=a,", "shoe size=42", "CN=\\"])
+def test_text_that_is_no_name_is_refused(text: str) -> None:
+    """With an example of what is expected."""
+    with pytest.raises(CertsError, match="CN=device,O=Example"):
+        parse_name(text)
+
+
+def test_a_host_is_an_address_or_a_dns_name() -> None:
+    """Certificates tell the two apart, and so do we."""
+    assert isinstance(general_name("127.0.0.1"), x509.IPAddress)
+    assert isinstance(general_name("::1"), x509.IPAddress)
+    assert general_name("mdm.example.com") == x509.DNSName("mdm.example.com")
+    with pytest.raises(CertsError, match="expected a host name"):
+        general_name("münchen.example")
