@@ -51,6 +51,14 @@ def know(der: bytes) -> KnownCertificate:
         raise CmsError("certificate", f"expected readable certificates in the CMS message: {error}") from error
 
 
+def subject_key_identifier(certificate: x509.Certificate) -> bytes | None:
+    """Return the key identifier by which a message may name the certificate; None if it states none."""
+    try:
+        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+        return None
+
+
 def _issuer_and_serial_number(der: bytes) -> bytes:
     """Take issuer and serial number out as they are written: names are compared byte by byte, never re-encoded."""
     fields = read(der).children()[0].children()

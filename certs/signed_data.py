@@ -65,7 +65,7 @@ from certs.elements import (
 )
 from certs.errors import CmsError
 from certs.identity import Identity
-from certs.known_certificate import KnownCertificate, know
+from certs.known_certificate import KnownCertificate, know, subject_key_identifier
 from certs.signature_algorithms import (
     LEGACY_DIGESTS,
     SHA2,
@@ -321,19 +321,12 @@ def _find(identifier: Element, certificates: list[KnownCertificate]) -> KnownCer
     if identifier.tag == SEQUENCE:
         named = [known for known in certificates if known.issuer_and_serial_number == identifier.raw]
     else:
-        named = [known for known in certificates if _subject_key_identifier(known.certificate) == identifier.contents]
+        named = [known for known in certificates if subject_key_identifier(known.certificate) == identifier.contents]
     found = {known.certificate: known for known in named}
     if len(found) != 1:
         # Two different certificates of one issuer and serial number: whichever we took, the other might be meant.
         raise CmsError("signer_certificate", f"expected the signer's certificate in the message, found {len(found)}")
     return named[0]
-
-
-def _subject_key_identifier(certificate: x509.Certificate) -> bytes | None:
-    try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
-    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
-        return None
 
 
 def _content(embedded: bytes | None, given: bytes | None, *, absent_is_empty: bool) -> bytes:
