@@ -54,6 +54,9 @@ MODERN: frozenset[str] = frozenset({"aes-128-cbc", "aes-192-cbc", "aes-256-cbc"}
 LEGACY: frozenset[str] = MODERN | {"3des", "des"}
 """What clients built on Go's pkcs7 need: it encrypts with single DES by default, whatever the server advertises."""
 
+WRITTEN: frozenset[str] = frozenset({"aes-128-cbc", "aes-256-cbc"})
+"""The ciphers that are written."""
+
 ENVELOPE_BYTES = 65_536
 
 _CIPHERS = {
@@ -101,8 +104,8 @@ def encrypt(content: bytes, recipients: Sequence[x509.Certificate], *, cipher: s
         EnvelopeError: `recipient`, if one of them has another kind of key; `cipher`, if it is none of those.
 
     """
-    if cipher not in _BUILT_WITH:
-        raise EnvelopeError("cipher", f"expected one of the ciphers {', '.join(_BUILT_WITH)}, found {cipher}")
+    if cipher not in WRITTEN:
+        raise EnvelopeError("cipher", f"expected one of the ciphers {', '.join(sorted(WRITTEN))}, found {cipher}")
     builder = pkcs7.PKCS7EnvelopeBuilder().set_data(content).set_content_encryption_algorithm(_BUILT_WITH[cipher])
     for recipient in recipients:
         if not isinstance(recipient.public_key(), rsa.RSAPublicKey):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 from certs.der import scan
 from certs.elements import CONTEXT_0, SEQUENCE, element, read
 from certs.errors import CmsError, DerError
+
+Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
 _NESTING_IN_A_MESSAGE = 5
 """A certificate in a SignedData lies this deep (ContentInfo, [0], SignedData, [0], certificate); the limit on nesting
@@ -53,8 +56,14 @@ def know(der: bytes) -> KnownCertificate:
 
 def subject_key_identifier(certificate: x509.Certificate) -> bytes | None:
     """Return the key identifier by which a message may name the certificate; None if it states none."""
+    stated = extension_of(certificate, x509.SubjectKeyIdentifier)
+    return None if stated is None else stated.digest
+
+
+def extension_of(certificate: x509.Certificate, kind: type[Extension]) -> Extension | None:
+    """Return an extension of a foreign certificate; None if it is absent, or if its extensions make no sense."""
     try:
-        return certificate.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value.digest
+        return certificate.extensions.get_extension_for_class(kind).value
     except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
         return None
 

@@ -38,28 +38,18 @@ from certs.cms_content import (
     MESSAGE_DIGEST,
     SIGNED_DATA,
     SIGNING_TIME,
-    Algorithm,
-    read_algorithm,
-    unwrap,
 )
 from certs.elements import (
-    CONSTRUCTED_OCTET_STRING,
     CONTEXT_0,
-    CONTEXT_1,
     GENERALIZED_TIME,
-    INTEGER,
-    OBJECT_IDENTIFIER,
     OCTET_STRING,
     SEQUENCE,
     SET,
     UTC_TIME,
     Element,
-    Fields,
-    dotted,
     element,
     integer,
     object_identifier,
-    octets,
     read,
     set_of,
 )
@@ -75,8 +65,18 @@ from certs.signature_algorithms import (
     padding_for,
     sign_bytes,
 )
+from certs.signed_data_structure import read_signed_data
 
-__all__ = ["LEGACY_DIGESTS", "PROFILE_BYTES", "SHA2", "SIGNATURE_BYTES", "SignedContent", "sign", "verify"]
+__all__ = [
+    "LEGACY_DIGESTS",
+    "PROFILE_BYTES",
+    "SHA2",
+    "SIGNATURE_BYTES",
+    "SignedContent",
+    "read_certificates",
+    "sign",
+    "verify",
+]
 
 SIGNATURE_BYTES = 65_536
 """How long a signature, a SCEP message or a device's machine information may be."""
@@ -85,8 +85,6 @@ PROFILE_BYTES = 8 * 1024 * 1024
 
 _UTC_TIME_ENDS = 2050
 _HEADER_LENGTHS = range(2, 7)
-_SUBJECT_KEY_IDENTIFIER = 0x80
-"""The implicit [0] by which a signer may be named (RFC 5652 §5.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +178,7 @@ def verify(
         CmsError: with one of the reasons above.
 
     """
-    signed_data = unwrap(message, SIGNED_DATA, max_bytes=max_bytes, reason="not_signed_data")
-    try:
-        signed = _read(signed_data)
-        attributes = [signer.attributes() for signer in signed.signers]
-    except ValueError as error:
-        raise CmsError("asn1", f"expected a CMS SignedData: {error}") from error
+    signed = read_signed_data(message, max_bytes)
     if signed.content_type != DATA:
         raise CmsError("content_type", f"expected plain data to be signed, found {signed.content_type}")
     certificates = [know(der) for der in signed.certificates]
@@ -202,16 +195,27 @@ def verify(
     else:
         # RFC 5652 §5.4: signed is the SET OF, whatever tag the message carries it under.
         to_be_signed = element(SET, info.signed_attributes.contents)
-        signing_time = _judge_attributes(attributes[0], hashlib.new(digest, content).digest())
+        signing_time = _judge_attributes(info.attributes, hashlib.new(digest, content).digest())
     check_signature(signer, info.signature, to_be_signed, digest, rsa_padding)
     return SignedContent(
         content=content,
         signer=signer.certificate,
         certificates=tuple(known.certificate for known in certificates),
-        attributes=attributes[0],
+        attributes=info.attributes,
         digest=digest,
         signing_time=signing_time,
     )
+
+
+def read_certificates(message: bytes, *, max_bytes: int = SIGNATURE_BYTES) -> tuple[x509.Certificate, ...]:
+    """Return the certificates in a message, in their order; above all those of a degenerate one, which nobody signed.
+
+    Raises:
+        CmsError: `asn1`, `not_signed_data` or `certificate`.
+
+    """
+    signed = read_signed_data(message, max_bytes)
+    return tuple(know(der).certificate for der in signed.certificates)
 
 
 def write_time(moment: datetime) -> bytes:
@@ -246,74 +250,6 @@ def read_time(raw: bytes) -> datetime:
 
 def _attribute(identifier: str, value: bytes) -> bytes:
     return element(SEQUENCE, object_identifier(identifier), element(SET, value))
-
-
-@dataclass(frozen=True, slots=True)
-class _Signer:
-    """A SignerInfo (RFC 5652 §5.3) as it was written."""
-
-    identifier: Element
-    digest: Algorithm
-    signed_attributes: Element | None
-    algorithm: Algorithm
-    signature: bytes
-
-    def attributes(self) -> Mapping[str, tuple[bytes, ...]]:
-        attributes: dict[str, tuple[bytes, ...]] = {}
-        for attribute in self.signed_attributes.children() if self.signed_attributes else ():
-            fields = Fields(attribute)
-            identifier = dotted(fields.take(OBJECT_IDENTIFIER).contents)
-            values = tuple(value.raw for value in fields.take(SET).children())
-            fields.finish()
-            attributes[identifier] = attributes.get(identifier, ()) + values
-        return attributes
-
-
-@dataclass(frozen=True, slots=True)
-class _Signed:
-    """A SignedData (RFC 5652 §5.1) as it was written."""
-
-    content_type: str
-    embedded: bytes | None
-    announced: frozenset[str]
-    certificates: tuple[bytes, ...]
-    signers: tuple[_Signer, ...]
-
-
-def _read(signed_data: Element) -> _Signed:
-    fields = Fields(signed_data)
-    fields.take(INTEGER)
-    announced = fields.take(SET)
-    content_info = Fields(fields.take(SEQUENCE))
-    certificates = fields.optional(CONTEXT_0)
-    fields.optional(CONTEXT_1)  # revocation lists: nobody asks for them
-    signers = fields.take(SET)
-    fields.finish()
-    content_type = dotted(content_info.take(OBJECT_IDENTIFIER).contents)
-    embedded = content_info.optional(CONTEXT_0)
-    content_info.finish()
-    return _Signed(
-        content_type=content_type,
-        embedded=octets(embedded.only_child(OCTET_STRING, CONSTRUCTED_OCTET_STRING)) if embedded else None,
-        announced=frozenset(read_algorithm(algorithm).identifier for algorithm in announced.children()),
-        certificates=tuple(certificate.raw for certificate in certificates.children()) if certificates else (),
-        signers=tuple(_read_signer(signer) for signer in signers.children()),
-    )
-
-
-def _read_signer(signer: Element) -> _Signer:
-    fields = Fields(signer)
-    fields.take(INTEGER)
-    read_signer = _Signer(
-        identifier=fields.take(SEQUENCE, _SUBJECT_KEY_IDENTIFIER),
-        digest=read_algorithm(fields.take(SEQUENCE)),
-        signed_attributes=fields.optional(CONTEXT_0),
-        algorithm=read_algorithm(fields.take(SEQUENCE)),
-        signature=octets(fields.take(OCTET_STRING, CONSTRUCTED_OCTET_STRING)),
-    )
-    fields.optional(CONTEXT_1)  # unsigned attributes: nobody vouches for them
-    fields.finish()
-    return read_signer
 
 
 def _find(identifier: Element, certificates: list[KnownCertificate]) -> KnownCertificate:
