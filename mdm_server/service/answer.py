@@ -8,8 +8,6 @@ from dataclasses import dataclass, field
 PLIST = "application/xml"
 PROFILE = "application/x-apple-aspen-config"
 TEXT = "text/plain"
-CA_CERTIFICATE = "application/x-x509-ca-cert"
-CA_AND_RA_CERTIFICATES = "application/x-x509-ca-ra-cert"
 PKI_MESSAGE = "application/x-pki-message"
 
 
@@ -17,8 +15,8 @@ PKI_MESSAGE = "application/x-pki-message"
 class Answer:
     """A response for the web room to send as it stands.
 
-    `content_type` is sent exactly as written: SCEP clients compare it byte for byte, and a `charset` suffix breaks them.
-    An empty body goes out with `Content-Length: 0`, which is how devices recognise that there is no command.
+    `content_type` is sent exactly as written: SCEP clients compare it byte by byte, and a charset breaks them. An empty
+    body goes out with `Content-Length: 0`, which is how devices recognise that there is no command.
     """
 
     body: bytes = b""

@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
+import builtins
+import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
-from mdm_server.service.journal import Journal
+from mdm_server.domain.enrollment import may_queue
+from mdm_server.domain.refusal import Refusal
+from mdm_server.service.command_check import check_command
+from mdm_server.service.command_fields import from_document
 from mdm_server.service.profiles import Profiles
-from mdm_server.service.push import Pusher
-from mdm_server.service.views import CommandView, EnqueuedView
+from mdm_server.service.push import Pusher, target_of
+from mdm_server.service.refusals import ServiceRefusal
+from mdm_server.service.request_facts import INTERNAL, RequestFacts
+from mdm_server.service.views import CommandView, EnqueuedView, command_view
 from mdm_server.store.contract import Store
+from mdm_server.store.records import CommandRow, EnrollmentRow, NewCommand
+from mdm_server.wire.command import build_command
+from mdm_server.wire.commands import COMMANDS
+from mdm_server.wire.errors import WireError
+
+LARGEST_BULK = 10_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CommandOrder:
     """A command wanted for some devices.
 
-    `profile_id` fills InstallProfile's Payload with a stored profile, signed. `force` queues what the command table says
-    the device will refuse; the reason then comes back as a warning. `push=False` leaves the device to find out by itself.
+    `fields` are as in JSON: data in base64, dates as text. `profile_id` fills InstallProfile's Payload with a stored
+    profile, signed; ClearPasscode's UnlockToken is filled in from the device's own record. `force` queues what the
+    command table says is wrong or the device will refuse; the reason then comes back as a warning. `push=False` leaves
+    the device to find out by itself. A `command_uuid` given makes a repeated order the same order.
     """
 
     request_type: str
@@ -26,6 +42,17 @@ class CommandOrder:
     profile_id: str | None = None
     force: bool = False
     push: bool = True
+    command_uuid: str | None = None
+    expires_in: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A command made out to one device, not queued yet."""
+
+    enrollment: EnrollmentRow
+    command: NewCommand
+    warnings: tuple[str, ...]
 
 
 class Commanding:
@@ -36,29 +63,130 @@ class Commanding:
         store: Store,
         profiles: Profiles,
         pusher: Pusher,
-        journal: Journal,
         clock: Callable[[], datetime],
         random_bytes: Callable[[int], bytes],
-    ) -> None: ...
+    ) -> None:
+        self._store = store
+        self._profiles = profiles
+        self._pusher = pusher
+        self._clock = clock
+        self._random_bytes = random_bytes
 
-    async def enqueue(self, udid: str, order: CommandOrder) -> EnqueuedView:
-        """Queue for one device; raises Refusal `device.unknown` 404, `command.unknown`, `command.fields`,
-        `command.not_possible` 422, `device.not_enrolled` 409, `profile.unknown` 404.
+    async def enqueue(self, udid: str, order: CommandOrder, facts: RequestFacts = INTERNAL) -> EnqueuedView:
+        """Queue for one device.
+
+        Raises Refusal `device.unknown` and `profile.unknown` (404), `state.not_enrolled` (409), `api.conflict` (409,
+        the UUID names another command), `command.unknown`, `command.fields` and `command.not_possible` (422).
         """
-        raise NotImplementedError
+        fields = await self._fields(order)
+        enrollment = await self._enrollment(udid)
+        draft = self._draft(enrollment, order, fields)
+        rows = await self._store.commands.enqueue([draft.command], facts.occasion(self._clock()))
+        pushed = order.push and await self._pusher.wake([enrollment]) > 0
+        return EnqueuedView(udid, rows[0].command_uuid, warnings=draft.warnings, pushed=pushed)
 
-    async def enqueue_many(self, udids: Sequence[str], order: CommandOrder) -> list[EnqueuedView]:
-        """Queue for many devices in one transaction; devices that cannot have it are in the result with the reason."""
-        raise NotImplementedError
+    async def enqueue_many(
+        self, udids: Sequence[str], order: CommandOrder, facts: RequestFacts = INTERNAL
+    ) -> builtins.list[EnqueuedView]:
+        """Queue for many devices in one transaction; devices that cannot have it are in the result with the reason.
 
-    async def list(self, udid: str, *, limit: int = 100, after: int = 0) -> list[CommandView]:
+        A device that unenrols in between is left out in a second attempt: the rest is queued all the same.
+        """
+        if len(udids) > LARGEST_BULK:
+            raise Refusal("api.invalid", reason="too_many_devices")
+        fields = await self._fields(order)
+        for _ in range(2):
+            drafts: dict[str, _Draft] = {}
+            results: dict[str, EnqueuedView] = {}
+            for udid in dict.fromkeys(udids):
+                try:
+                    drafts[udid] = self._draft(await self._enrollment(udid), order, fields)
+                except Refusal as refusal:
+                    results[udid] = EnqueuedView(udid, None, refusal.code, str(refusal))
+            try:
+                await self._queue(drafts, results, order, facts)
+                break
+            except Refusal as refusal:
+                if refusal.code not in {"state.not_enrolled", "api.not_found"}:
+                    raise
+        else:
+            raise Refusal("state.not_enrolled")
+        return [results[udid] for udid in dict.fromkeys(udids)]
+
+    async def list(
+        self, udid: str, *, limit: int = 100, after: int = 0, facts: RequestFacts = INTERNAL
+    ) -> builtins.list[CommandView]:
         """Return a device's commands in the order of their sequence; raises Refusal `device.unknown`."""
-        raise NotImplementedError
+        await self._enrollment(udid)
+        return [command_view(row) for row in await self._store.commands.list(udid, after=after, limit=limit)]
 
-    async def find(self, command_uuid: str) -> CommandView:
-        """Return one command; raises Refusal `command.not_found` (404)."""
-        raise NotImplementedError
+    async def find(self, udid: str, command_uuid: str) -> CommandView:
+        """Return one command of a device; raises Refusal `command.not_found` (404)."""
+        return command_view(await self._row(udid, command_uuid))
 
-    async def cancel(self, command_uuid: str) -> CommandView:
+    async def cancel(self, udid: str, command_uuid: str, facts: RequestFacts = INTERNAL) -> CommandView:
         """Take back a command that has no answer yet; raises Refusal `command.not_found` or `command.done` (409)."""
-        raise NotImplementedError
+        try:
+            return command_view(await self._store.commands.cancel(udid, command_uuid, facts.occasion(self._clock())))
+        except Refusal as refusal:
+            codes = {"api.not_found": "command.not_found", "api.conflict": "command.done"}
+            if refusal.code in codes:
+                raise ServiceRefusal(codes[refusal.code]) from refusal
+            raise
+
+    async def _queue(
+        self, drafts: Mapping[str, _Draft], results: dict[str, EnqueuedView], order: CommandOrder, facts: RequestFacts
+    ) -> None:
+        """Queue what was made out, wake whom it is for, and write down what became of it."""
+        if not drafts:
+            return
+        commands = [draft.command for draft in drafts.values()]
+        rows = await self._store.commands.enqueue(commands, facts.occasion(self._clock()))
+        if order.push:
+            await self._pusher.wake(draft.enrollment for draft in drafts.values())
+        for (udid, draft), row in zip(drafts.items(), rows, strict=True):
+            pushed = order.push and target_of(draft.enrollment) is not None
+            results[udid] = EnqueuedView(udid, row.command_uuid, warnings=draft.warnings, pushed=pushed)
+
+    async def _fields(self, order: CommandOrder) -> dict[str, Any]:
+        """Return the fields that are the same for every device."""
+        spec = COMMANDS.get(order.request_type)
+        if spec is None:
+            if not order.force:
+                raise ServiceRefusal("command.unknown", detail=order.request_type[:100])
+            return dict(order.fields)
+        fields = from_document(spec, order.fields)
+        if order.profile_id is not None:
+            if order.request_type != "InstallProfile":
+                raise ServiceRefusal("command.fields", detail="profile_id: expected with InstallProfile only")
+            fields["Payload"] = await self._profiles.signed(order.profile_id)
+        return fields
+
+    def _draft(self, enrollment: EnrollmentRow, order: CommandOrder, fields: dict[str, Any]) -> _Draft:
+        """Make a command out to a device, with what only its own record can fill in."""
+        if not may_queue(enrollment.status):
+            raise Refusal("state.not_enrolled", reason=enrollment.status)
+        if order.request_type == "ClearPasscode" and "UnlockToken" not in fields and enrollment.unlock_token:
+            # Apple, ClearPasscodeCommand: the token a device gave in TokenUpdate is what clears its passcode.
+            fields = {**fields, "UnlockToken": enrollment.unlock_token}
+        warnings = check_command(order.request_type, fields, enrollment, force=order.force)
+        command_uuid = order.command_uuid or str(uuid.UUID(bytes=self._random_bytes(16), version=4)).upper()
+        try:
+            raw = build_command(order.request_type, fields, command_uuid)
+        except WireError as error:
+            raise ServiceRefusal("command.fields", reason=error.code, detail=error.detail) from error
+        expires_at = None if order.expires_in is None else self._clock() + order.expires_in
+        command = NewCommand(enrollment.channel.key, command_uuid, order.request_type, raw, expires_at)
+        return _Draft(enrollment, command, warnings)
+
+    async def _enrollment(self, udid: str) -> EnrollmentRow:
+        enrollment = await self._store.enrollments.find(udid)
+        if enrollment is None:
+            raise ServiceRefusal("device.unknown")
+        return enrollment
+
+    async def _row(self, udid: str, command_uuid: str) -> CommandRow:
+        row = await self._store.commands.find(udid, command_uuid)
+        if row is None:
+            raise ServiceRefusal("command.not_found")
+        return row

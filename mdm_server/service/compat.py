@@ -27,11 +27,11 @@ LENIENCIES: dict[Compat, str] = {
     Compat.SHA1: "accept SHA-1 in `Mdm-Signature` and SCEP messages, which Go's pkcs7 library makes by default",
     Compat.DES: "decrypt SCEP requests encrypted with DES or 3DES; our own answers stay AES unless DES was used",
     Compat.WEAK_KEYS: "certify RSA keys from 1024 bits, which mdmb makes when the profile names no size",
-    Compat.ANY_SUBJECT: "certify requests whose subject differs from the invitation; the certificate still carries ours",
+    Compat.ANY_SUBJECT: "certify requests for another subject than the invitation's, which the certificate carries",
     Compat.ANY_TOPIC: "accept check-ins whose Topic is not the one in the enrolment profile",
     Compat.ANY_DEVICE_CA: "accept MachineInfo signed by a certificate that no configured device CA issued",
     Compat.OTA_WITHOUT_CHALLENGE: "accept profile-service attributes that do not return the CHALLENGE of phase one",
-    Compat.CA_CHAIN: "answer GetCACert with the registration, issuing and root certificates instead of one certificate",
+    Compat.CA_CHAIN: "answer GetCACert with the registration authority's certificate and its chain",
 }
 
 TOOLS: dict[str, frozenset[Compat]] = {

@@ -11,6 +11,8 @@ from mdm_server.service.command_report import CommandReports
 from mdm_server.service.device_identity import DeviceIdentity
 from mdm_server.service.journal import Journal
 from mdm_server.service.request_facts import RequestFacts
+from mdm_server.wire import inbound
+from mdm_server.wire.results import CommandResult
 
 
 class DeviceChannel:
@@ -18,8 +20,24 @@ class DeviceChannel:
 
     def __init__(
         self, identity: DeviceIdentity, check_ins: CheckIns, command_reports: CommandReports, journal: Journal
-    ) -> None: ...
+    ) -> None:
+        self._identity = identity
+        self._check_ins = check_ins
+        self._command_reports = command_reports
+        self._journal = journal
 
     async def answer(self, facts: RequestFacts, body: bytes) -> Answer:
-        """Answer a device; raises Refusal, which has then been journaled."""
-        raise NotImplementedError
+        """Answer a device; raises Refusal, which has then been journaled.
+
+        Nothing of the body is parsed before its signature holds: a stranger reaches the CMS parser and no further.
+        """
+        with self._journal.guard(facts) as exchange:
+            presented = self._identity.identify(facts, body)
+            exchange.certificate = presented.fingerprint
+            message = inbound.parse(body)
+            exchange.device = message.enrollment.device
+            if isinstance(message, CommandResult):
+                exchange.message = message.status
+                return await self._command_reports.answer(facts, presented, message)
+            exchange.message = message.message_type
+            return await self._check_ins.answer(facts, presented, message)

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from mdm_server.service.answer import Answer
-from mdm_server.service.invitations import Invitations
+from mdm_server.service.answer import PROFILE, Answer
+from mdm_server.service.compat import Compat
+from mdm_server.service.device_description import envelope_of, open_description
+from mdm_server.service.invitations import InvitationRequest, Invitations
 from mdm_server.service.journal import Journal
+from mdm_server.service.refusals import ServiceRefusal
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
+from mdm_server.wire.machine_info import parse_machine_info
+
+SIGN_MESSAGE_PARAMETER = "sign_message"
+_TRUTHS = {"true": True, "1": True, "false": False, "0": False}
 
 
 class Enroll:
@@ -17,14 +24,43 @@ class Enroll:
 
     def __init__(
         self, invitations: Invitations, settings: ServiceSettings, journal: Journal, clock: Callable[[], datetime]
-    ) -> None: ...
+    ) -> None:
+        self._invitations = invitations
+        self._settings = settings
+        self._journal = journal
+        self._clock = clock
 
     async def answer(self, facts: RequestFacts, body: bytes) -> Answer:
         """Answer with `application/x-apple-aspen-config`.
 
         MachineInfo may come as `?deviceinfo=` (base64url), as the x-apple-aspen-deviceinfo header (base64) or as the
         body of a POST (checklist row 13). With it, the invitation is for that device; without it, for the first device
-        that comes with the certificate. Raises Refusal `enroll.machine_info` when what came cannot be trusted, and
+        that comes with the certificate. `?sign_message=false` asks for a profile whose device shows its certificate in
+        the TLS handshake instead of signing. Raises Refusal `enroll.machine_info` when what came cannot be trusted, and
         `enroll.closed` when open enrolment is off and no MachineInfo came.
         """
-        raise NotImplementedError
+        with self._journal.guard(facts):
+            request = self._invitation_for(facts, body)
+            return Answer(await self._invitations.profile(request, facts), PROFILE)
+
+    def _invitation_for(self, facts: RequestFacts, body: bytes) -> InvitationRequest:
+        """Decide whom the invitation is for.
+
+        Only a vouched description makes it one for a certain device, because such an invitation may take the place of
+        an enrolment. A description that is tolerated without being vouched for gets what a stranger gets.
+        """
+        sign_message = _TRUTHS.get(facts.query.get(SIGN_MESSAGE_PARAMETER, "").lower())
+        envelope = envelope_of(facts, body)
+        if envelope is None:
+            if not self._settings.open_enrollment:
+                raise ServiceRefusal("enroll.closed")
+            return InvitationRequest(sign_message=sign_message)
+        description = open_description(envelope, self._settings, self._clock(), code="enroll.machine_info")
+        if not description.vouched:
+            if not self._settings.allows(Compat.ANY_DEVICE_CA):
+                raise ServiceRefusal("enroll.machine_info", reason="untrusted")
+            return InvitationRequest(sign_message=sign_message)
+        info = parse_machine_info(description.payload)
+        if not info.udid or not info.serial:
+            raise ServiceRefusal("enroll.machine_info", reason="incomplete")
+        return InvitationRequest(udid=info.udid, serial_number=info.serial, sign_message=sign_message)

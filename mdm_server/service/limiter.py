@@ -70,7 +70,7 @@ class GuessLimiter:
     def _wait(self, bucket: _Bucket, burst: float, per_second: float, now: datetime) -> float:
         """Return the seconds until a bucket holds one whole token."""
         self._refill(bucket, burst, per_second, now)
-        # A token is whole when rounding has left it a hair short: the peer was told to come back at exactly this moment.
+        # A hair short is whole: the peer was told to come back at exactly this moment, and rounding is not its fault.
         return 0.0 if bucket.tokens > 1 - 1e-6 else (1 - bucket.tokens) / per_second
 
     @staticmethod

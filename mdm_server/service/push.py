@@ -9,8 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from mdm_server.service.journal import Journal
-from mdm_server.store.contract import Store
+from mdm_server.store.contract import LARGEST_PAGE, Store
+from mdm_server.store.records import EnrollmentRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,30 @@ class PushSender(Protocol):
 
 
 class Pusher:
-    """Finds the push targets of devices and sends to them."""
+    """Finds the push targets of enrolments and sends to them."""
 
-    def __init__(self, store: Store, sender: PushSender, journal: Journal) -> None:
+    def __init__(self, store: Store, sender: PushSender) -> None:
         self._store = store
         self._sender = sender
-        self._journal = journal
 
-    async def wake(self, devices: Iterable[str]) -> int:
-        """Push devices by UDID, one push each however often they are named; return how many had a push token."""
-        raise NotImplementedError
+    async def wake(self, enrollments: Iterable[EnrollmentRow]) -> int:
+        """Push enrolments, one push each however often they are named; return how many had a push token."""
+        targets = {row.channel.key: target for row in enrollments if (target := target_of(row)) is not None}
+        await self._sender.send(list(targets.values()))
+        return len(targets)
+
+    async def wake_waiting(self) -> int:
+        """Push whoever has something waiting, as after a restart; return how many had a push token."""
+        woken, after = 0, ""
+        while keys := await self._store.commands.waiting(after=after, limit=LARGEST_PAGE):
+            rows = [row for key in keys if (row := await self._store.enrollments.find(key)) is not None]
+            woken += await self.wake(rows)
+            after = keys[-1]
+        return woken
+
+
+def target_of(enrollment: EnrollmentRow) -> PushTarget | None:
+    """Return where pushes for an enrolment go, once it has said so."""
+    if enrollment.push_token is None or enrollment.push_magic is None:
+        return None
+    return PushTarget(enrollment.push_token, enrollment.push_magic, enrollment.topic or "")

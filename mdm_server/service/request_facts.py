@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+
+from mdm_server.store.records import Occasion
 
 DEVICE_INFO_HEADER = "x-apple-aspen-deviceinfo"
 # Names under which reverse proxies hand on a client certificate (RFC 9440 §2.2 and common usage). We list no trusted
@@ -42,3 +45,11 @@ class RequestFacts:
     query: Mapping[str, str] = field(default_factory=dict)
     device_info: str | None = None
     proxy_certificate_headers: frozenset[str] = frozenset()
+
+    def occasion(self, at: datetime) -> Occasion:
+        """Return what the store wants to know of the request, for the journal lines of its own changes."""
+        return Occasion(at, self.request_id, self.peer)
+
+
+INTERNAL = RequestFacts(request_id="", peer="")
+"""The facts of what the server does of its own accord."""

@@ -8,17 +8,22 @@ from datetime import datetime
 
 from certs.authority import Authority
 from mdm_server.service.administration import Administration
+from mdm_server.service.check_in import CheckIns
+from mdm_server.service.command_report import CommandReports
 from mdm_server.service.commanding import Commanding
+from mdm_server.service.courier import Courier
 from mdm_server.service.device_channel import DeviceChannel
+from mdm_server.service.device_identity import DeviceIdentity
 from mdm_server.service.enroll import Enroll
 from mdm_server.service.invitations import Invitations
 from mdm_server.service.journal import Journal
+from mdm_server.service.limiter import GuessLimiter
 from mdm_server.service.profile_service import ProfileServiceEnrollment
 from mdm_server.service.profiles import Profiles
-from mdm_server.service.courier import Courier
-from mdm_server.service.push import PushSender
+from mdm_server.service.push import Pusher, PushSender
 from mdm_server.service.running import Runner, run_inline
 from mdm_server.service.scep import ScepService
+from mdm_server.service.scep_issuance import ScepIssuance
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.store.contract import Store
 
@@ -37,6 +42,7 @@ class ServiceSuite:
     profiles: Profiles
     commanding: Commanding
     administration: Administration
+    pusher: Pusher
     courier: Courier
 
 
@@ -49,6 +55,43 @@ def assemble(
     random_bytes: Callable[[int], bytes],
     run: Runner = run_inline,
     sender: PushSender | None = None,
+    limiter: GuessLimiter | None = None,
 ) -> ServiceSuite:
-    """Wire the use cases together. `random_bytes` makes secrets: hand in `secrets.token_bytes` outside tests."""
-    raise NotImplementedError
+    """Wire the use cases together.
+
+    `random_bytes` makes secrets: hand in `secrets.token_bytes` outside tests. `run` takes RSA work off the event loop:
+    hand in `asyncio.to_thread` where others share the loop. `sender` replaces the internal courier.
+    """
+    courier = Courier()
+    pusher = Pusher(store, sender or courier)
+    journal = Journal(store, clock)
+    identity = DeviceIdentity(authority, settings, journal, clock)
+    invitations = Invitations(store, authority, settings, clock, random_bytes, run)
+    profiles = Profiles(store, authority, clock, run)
+    return ServiceSuite(
+        settings=settings,
+        journal=journal,
+        device_channel=DeviceChannel(
+            identity, CheckIns(store, settings, pusher, clock), CommandReports(store, clock), journal
+        ),
+        scep=ScepService(
+            authority,
+            settings,
+            ScepIssuance(store, authority, settings, clock, run),
+            journal,
+            limiter or GuessLimiter(clock),
+            clock,
+            random_bytes,
+            run,
+        ),
+        enroll=Enroll(invitations, settings, journal, clock),
+        profile_service=ProfileServiceEnrollment(
+            store, invitations, authority, settings, identity, journal, clock, random_bytes, run
+        ),
+        invitations=invitations,
+        profiles=profiles,
+        commanding=Commanding(store, profiles, pusher, clock, random_bytes),
+        administration=Administration(store, pusher, clock),
+        pusher=pusher,
+        courier=courier,
+    )

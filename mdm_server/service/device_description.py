@@ -1,0 +1,91 @@
+"""A device's signed description of itself: MachineInfo and profile-service attributes, taken out of their envelopes.
+
+A valid signature proves that the description arrived as it was written. Only one that chains to a device authority of
+the owner's (Apple's, or a test CA) proves that it is true; what is merely signed claims nothing on anybody's behalf.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptography import x509
+
+from certs import signed_data
+from certs.errors import CertsError, ChainError
+from certs.signed_data import LEGACY_DIGESTS, SHA2, SignedContent
+from certs.trust import Purpose, verify_chain
+from mdm_server.service.compat import Compat
+from mdm_server.service.refusals import ServiceRefusal
+from mdm_server.service.request_facts import RequestFacts
+from mdm_server.service.settings import ServiceSettings
+from mdm_server.wire import plist
+from mdm_server.wire.plist import PlistDict
+
+
+@dataclass(frozen=True, slots=True)
+class Description:
+    """A description whose signature holds."""
+
+    payload: PlistDict
+    signer: x509.Certificate
+    vouched: bool
+    """Whether a device authority of the owner's vouches for the signer."""
+
+
+def envelope_of(facts: RequestFacts, body: bytes) -> bytes | None:
+    """Find the signed description in a request (checklist row 13), or return None when there is none.
+
+    It is the body of a POST, `?deviceinfo=` in URL-safe base64, or the x-apple-aspen-deviceinfo header in base64.
+    """
+    if facts.method == "POST" and body:
+        return body
+    text = facts.query.get("deviceinfo") or facts.device_info
+    if not text:
+        return None
+    try:
+        return decode_either_alphabet(text)
+    except ValueError as error:
+        raise ServiceRefusal("enroll.machine_info", reason="base64") from error
+
+
+def open_description(envelope: bytes, settings: ServiceSettings, at: datetime, *, code: str) -> Description:
+    """Verify the signature and read the property list inside; raises Refusal `code` when the signature fails."""
+    digests = LEGACY_DIGESTS if settings.allows(Compat.SHA1) else SHA2
+    try:
+        signed = signed_data.verify(envelope, digests=digests)
+    except CertsError as error:
+        raise ServiceRefusal(code, reason=getattr(error, "reason", "asn1")) from error
+    return Description(plist.loads_dict(signed.content), signed.signer, _is_vouched(signed, settings, at))
+
+
+def decode_either_alphabet(text: str) -> bytes:
+    """Decode base64 of either alphabet, padded or not, with `+` perhaps turned into a space; raises ValueError.
+
+    RFC 8894 §4.1 wants standard base64 in a SCEP GET; mdmb sends the URL-safe kind, and form decoding eats plus signs.
+    """
+    text = text.replace("\r", "").replace("\n", "").strip("\t")
+    standard = text.replace(" ", "+").replace("-", "+").replace("_", "/").rstrip("=")
+    try:
+        return base64.b64decode(standard + "=" * (-len(standard) % 4), validate=True)
+    except binascii.Error as error:
+        raise ValueError("expected base64") from error
+
+
+def _is_vouched(signed: SignedContent, settings: ServiceSettings, at: datetime) -> bool:
+    """Say whether the signer's chain ends at a device authority."""
+    if not settings.device_authorities:
+        return False
+    try:
+        verify_chain(
+            signed.signer,
+            intermediates=signed.certificates,
+            roots=settings.device_authorities,
+            at=at,
+            purpose=Purpose.SIGNING,
+        )
+    except ChainError:
+        return False
+    return True
