@@ -20,6 +20,7 @@ from device_emulator.fleet.loop import FleetLoop, wall_clock
 from device_emulator.fleet.statistics import Statistics
 from device_emulator.fleet.waking import Waking
 from device_emulator.report.folder import EventLog, write_devices, write_summary
+from device_emulator.report.page import render_page
 from device_emulator.report.summary import RunFacts, summarize
 from device_emulator.report.terminal import Narrator, show_summary
 from device_emulator.report.verdict import Expectation
@@ -121,10 +122,11 @@ class FleetRun:
             write_summary(self.settings.json_file, summary)
         if self.settings.report is not None:
             write_summary(self.settings.report / "summary.json", summary)
+            (self.settings.report / "report.html").write_text(render_page(summary), encoding="utf-8")
             enrolled = [number for number, device in self.devices.items() if device.life is LifeState.ENROLLED]
             failures = {number: f"{one.stage.value}: {one.reason}" for number, one in self.enrollment.failed.items()}
             write_devices(self.settings.report, self.devices, enrolled=enrolled, failures=failures)
-            self.settings.console.print(f"  report: {self.settings.report}")
+            self.settings.console.print(f"  report:  {self.settings.report / 'report.html'}")
         return summary
 
     def _models(self) -> dict[str, int]:

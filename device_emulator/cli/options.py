@@ -45,7 +45,7 @@ poll = click.option(
     help="Seconds between a device's questions where there is no courier.",
 )
 courier = click.option("--courier", metavar="URL", help="Where the push courier is, instead of /courier at the server.")
-report = click.option("--report", type=FOLDER, help="Write the summary, a row for each device, and every event here.")
+report = click.option("--report", type=FOLDER, help="Write report.html, the summary, and every device and event here.")
 as_json = click.option("--json", "json_file", type=NEW_FILE, help="Write the summary as JSON to this file.")
 fleet_file = click.option("--fleet", type=click.Path(dir_okay=False, path_type=Path), help="The fleet file.")
 timeout = click.option(
