@@ -203,7 +203,10 @@ def _subject(names: object) -> SubjectArray:
 
 def _check_url(url: str, what: str) -> None:
     # Apple wants https; plain HTTP is for the tools that know no better, and whether to serve it is not ours to say.
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise _malformed(f"expected {what} to be a URL ({error})") from error
     if parts.scheme not in {"https", "http"} or not parts.hostname:
         raise _malformed(f"expected {what} to start with https://host, found {excerpt(url)}")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from mdm_server.wire.errors import SchemaError, excerpt
+from mdm_server.wire.errors import SchemaError
 
 
 class Kind(enum.Enum):
@@ -58,7 +58,8 @@ class Key:
             return _FLAG_WORDS[value]
         elif self.kind is Kind.REAL and type(value) is int:
             return float(value)
-        found = "nothing" if value is None else f"an empty {type(value).__name__}" if not value else excerpt(value)
+        # Only the type is named: the value may be a token or a challenge.
+        found = "nothing" if value is None else f"{type(value).__name__}{'' if value else ' without content'}"
         raise SchemaError(f"expected {self.kind.value} as {self.name}, found {found}")
 
 
