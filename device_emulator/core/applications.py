@@ -124,4 +124,5 @@ class Applications:
 
 
 def _fields(application: Application) -> dict[str, Any]:
-    return asdict(application)
+    """Return what is known of an application; what is None is left out, as a property list cannot say it."""
+    return {name: value for name, value in asdict(application).items() if value is not None}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from device_emulator.core.messages import RequestKind
+from device_emulator.core.messages import Errand, RequestKind
 from device_emulator.core.states import LifeState, LockState, PowerState
 
 
@@ -96,9 +96,9 @@ class EnrollmentFailed(Event):
 
 @dataclass(frozen=True, slots=True)
 class RetryScheduled(Event):
-    """A request failed for a reason that may pass; the device tries again at `at`."""
+    """Something failed for a reason that may pass; the device tries again at `at`. `what` is a request or an errand."""
 
-    kind: RequestKind
+    what: RequestKind | Errand
     reason: str
     at: datetime
 
@@ -110,9 +110,7 @@ class TokenUpdated(Event):
 
 @dataclass(frozen=True, slots=True)
 class SessionStarted(Event):
-    """The device asks for commands; `cause` is push, poll or errand."""
-
-    cause: str
+    """The device asks for commands."""
 
 
 @dataclass(frozen=True, slots=True)

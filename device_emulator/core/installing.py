@@ -6,39 +6,57 @@ from collections.abc import Iterator
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certs.errors import CertsError
+from certs.signed_data import LEGACY_DIGESTS, SHA2
 from device_emulator.core import effects, leaving
 from device_emulator.core.errors import ProfileRefusedError
 from device_emulator.core.events import ProfileInstalled, ProfileRemoved
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.installed_profiles import InstalledProfile, remembered
 from mdm_server.wire.errors import WireError
-from mdm_server.wire.mobileconfig import OpenedProfile, Profile, open_profile
+from mdm_server.wire.mobileconfig import OpenedDocument, OpenedProfile, Profile, open_document, parse_profile
 
 
-def open_document(handheld: Handheld, document: bytes) -> OpenedProfile:
-    """Take a profile out of its envelope and verify its signature, as the settings tell whom to trust.
+def open_envelope(handheld: Handheld, document: bytes) -> OpenedDocument:
+    """Verify the signature of a document, as the settings tell whom to trust, and take it out of its envelope.
 
     Raises:
-        ProfileRefusedError: it is no profile, its signature is bad, or its signer is not trusted.
+        ProfileRefusedError: its signature is bad, or its signer is not trusted.
 
     """
+    settings = handheld.settings
+    digests = LEGACY_DIGESTS if settings.legacy_algorithms else SHA2
     try:
-        return open_profile(document, roots=handheld.settings.profile_roots or None, at=handheld.clock())
+        return open_document(document, roots=settings.profile_roots or None, at=handheld.clock(), digests=digests)
     except WireError as error:
         raise ProfileRefusedError(error.code, error.detail) from error
-    except CertsError as error:
-        raise ProfileRefusedError("profile.signature", str(error)) from error
+
+
+def open_configuration(handheld: Handheld, document: bytes) -> OpenedProfile:
+    """Verify a profile and read it.
+
+    Raises:
+        ProfileRefusedError: as `open_envelope`, or it is no profile.
+
+    """
+    return read_configuration(open_envelope(handheld, document))
+
+
+def read_configuration(opened: OpenedDocument) -> OpenedProfile:
+    """Read the profile that was in an envelope (ProfileRefusedError if it was none)."""
+    try:
+        return OpenedProfile(parse_profile(opened.content), opened.signer)
+    except WireError as error:
+        raise ProfileRefusedError(error.code, error.detail) from error
 
 
 def install_profile(handheld: Handheld, document: bytes, *, managed: bool) -> InstalledProfile:
     """Verify and install a configuration profile that does not enrol the device.
 
     Raises:
-        ProfileRefusedError: as `open_document`, or it is an enrolment profile.
+        ProfileRefusedError: as `open_configuration`, or it is an enrolment profile.
 
     """
-    opened = open_document(handheld, document)
+    opened = open_configuration(handheld, document)
     if any(payload.type == effects.MDM for payload in opened.profile.payloads):
         raise ProfileRefusedError("profile.management", "expected a configuration profile, found one that enrols")
     return put_on_device(handheld, opened, managed=managed)
@@ -70,7 +88,7 @@ def remove_profile(handheld: Handheld, identifier: str) -> InstalledProfile | No
     if gone is None:
         return None
     if gone.manages_the_device:
-        leaving.end_management(handheld, "profile_removed")
+        leaving.ask_to_leave(handheld, "profile_removed")
     else:
         handheld.profiles.remove(identifier)
         handheld.emit(ProfileRemoved(identifier))

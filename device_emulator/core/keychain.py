@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certs.identity import Identity
-from certs.keys import KeyKind, PrivateKey, generate_key, load_private_key, private_key_der
+from certs.keys import KeyKind, PrivateKey, generate_key, generate_rsa_key, load_private_key, private_key_der
 from device_emulator.core.sharing import shared
 
 
@@ -52,6 +52,15 @@ class Keychain:
         self._pooled, self._key_der = None, private_key_der(key)
         return key
 
+    def signer_key(self, key: PrivateKey, index: int) -> rsa.RSAPrivateKey:
+        """Return the RSA key that signs a certificate request and opens the answer: `key` itself if it is one.
+
+        SCEP encrypts its answers by RSA key transport, so a P-256 identity needs an RSA key beside it for a moment.
+        """
+        if isinstance(key, rsa.RSAPrivateKey):
+            return key
+        return self.source.key(index) if self.source is not None else generate_rsa_key()
+
     @property
     def key(self) -> PrivateKey | None:
         """The private key, loaded afresh; whoever needs it lets it go after use."""
@@ -68,11 +77,12 @@ class Keychain:
         return Identity(key, x509.load_der_x509_certificate(self.certificate))
 
     @property
-    def expires_at(self) -> datetime | None:
-        """When the identity expires."""
+    def validity(self) -> tuple[datetime, datetime] | None:
+        """From when to when the certificate is valid."""
         if self.certificate is None:
             return None
-        return x509.load_der_x509_certificate(self.certificate).not_valid_after_utc
+        certificate = x509.load_der_x509_certificate(self.certificate)
+        return certificate.not_valid_before_utc, certificate.not_valid_after_utc
 
     def trust(self, roots: tuple[bytes, ...]) -> None:
         """Trust these certificates (DER) from now on, beside those already trusted."""

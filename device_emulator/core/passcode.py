@@ -47,6 +47,11 @@ class Passcode:
         return self._code is not None
 
     @property
+    def right_code(self) -> str:
+        """What its person types: the passcode, or nothing where none is set."""
+        return self._code or ""
+
+    @property
     def is_disabled(self) -> bool:
         """Say whether no passcode will ever be taken again: only an erase or ClearPasscode helps."""
         return self.wrong_attempts >= DISABLED_AFTER
