@@ -9,8 +9,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -82,25 +80,10 @@ def is_terminal(state: CommandState) -> bool:
     return state in TERMINAL
 
 
-@dataclass(frozen=True, slots=True)
-class QueueEntry:
-    """What the rules need to know of one command."""
-
-    sequence: int
-    state: CommandState
-    expires_at: datetime | None = None
+DELIVERABLE = frozenset(state for state in CommandState if TRANSITIONS.after(state, CommandEvent.SEND) is not None)
+"""The states in which a command may be the head of the line."""
 
 
-def is_expired(entry: QueueEntry, at: datetime) -> bool:
+def is_expired(state: CommandState, expires_at: datetime | None, at: datetime) -> bool:
     """Say whether a waiting command has outlived its deadline."""
-    return entry.expires_at is not None and entry.expires_at <= at and not is_terminal(entry.state)
-
-
-def head_of_line(entries: Iterable[QueueEntry], at: datetime) -> QueueEntry | None:
-    """Return the command to deliver now: the oldest that is Queued or Sent and still wanted."""
-    deliverable = [
-        entry
-        for entry in entries
-        if entry.state in (CommandState.QUEUED, CommandState.SENT) and not is_expired(entry, at)
-    ]
-    return min(deliverable, key=lambda entry: entry.sequence, default=None)
+    return expires_at is not None and expires_at <= at and not is_terminal(state)

@@ -87,7 +87,7 @@ TRANSITIONS = TransitionTable(
         **{(status, _E.CHECK_OUT): _S.UNENROLLED for status in (_S.ENROLLMENT_IN_PROGRESS, *_MANAGED)},
         # A CheckOut repeated after a lost reply gets the same answer as the first (T-07).
         (_S.UNENROLLED, _E.CHECK_OUT): _S.UNENROLLED,
-        **{(status, _E.CHECK_IN): status for status in (_S.ENROLLMENT_IN_PROGRESS, *_MANAGED)},
+        **{(status, _E.CHECK_IN): status for status in _MANAGED},
         **{(status, _E.ERASE_ACKNOWLEDGED): _S.UNENROLLED for status in _MANAGED},
         (_S.DEVICE_WIPE_PENDING, _E.ERASE_FAILED): _S.ENROLLED,
         (_S.DISCOVERED, _E.REGISTER): _S.REGISTERED,
@@ -103,6 +103,9 @@ TRANSITIONS = TransitionTable(
 MANAGED = frozenset(_MANAGED)
 """The statuses in which a device takes commands and nobody else may take its place."""
 
+GONE = frozenset({_S.UNENROLLED, _S.RETIRED})
+"""The statuses in which a device that reports is answered with nothing, and not refused."""
+
 
 def advance(status: EnrollmentStatus, event: EnrollmentEvent) -> EnrollmentStatus:
     """Return the status that follows; a message out of order raises Refusal `state.order` (T-29)."""
@@ -110,6 +113,18 @@ def advance(status: EnrollmentStatus, event: EnrollmentEvent) -> EnrollmentStatu
     if following is None:
         raise Refusal("state.order", reason=f"{event}_when_{status}")
     return following
+
+
+def may_receive(status: EnrollmentStatus) -> bool:
+    """Say whether a device that reports is given commands; one that never enrolled raises `state.order` (T-29)."""
+    if status not in MANAGED | GONE:
+        raise Refusal("state.order", reason=f"report_when_{status}")
+    return status in MANAGED
+
+
+def may_queue(status: EnrollmentStatus) -> bool:
+    """Say whether commands may be queued: also while the enrolment is being made, for when it is."""
+    return status in MANAGED or status is EnrollmentStatus.ENROLLMENT_IN_PROGRESS
 
 
 def event_of_request(request_type: str) -> EnrollmentEvent | None:

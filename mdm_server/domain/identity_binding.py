@@ -86,11 +86,16 @@ def decide_authenticate(
     return Binding.BIND
 
 
-def decide_use(certificate: CertificateFacts | None, device: str) -> Binding:
+def decide_use(certificate: CertificateFacts | None, device: str, *, gone: bool = False) -> Binding:
     """Decide whether a certificate may send anything but Authenticate for `device`, or raise Refusal.
 
-    `state.order`: it never authenticated (T-29). `auth.cert_mismatch`: it is another device's (T-01).
+    `state.order`: it never authenticated (T-29). `auth.cert_mismatch`: it is another device's (T-01). A device that is
+    `gone` gets nothing whatever it presents, so its old certificate may still say goodbye.
     """
+    if gone and certificate is not None and certificate.state is CertificateState.SUPERSEDED:
+        if certificate.device != device:
+            raise Refusal("auth.cert_mismatch")
+        return Binding.KEEP
     certificate = _usable(certificate)
     if certificate.device is None:
         raise Refusal("state.order", reason="unbound")

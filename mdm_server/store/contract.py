@@ -283,6 +283,10 @@ class Store(Protocol):
     @property
     def journal(self) -> Journal: ...  # noqa: D102
 
+    @property
+    def description(self) -> str:
+        """What keeps the state, for the line a server prints at its start."""
+
     async def counts(self) -> Counts:
         """Count everything."""
 

@@ -234,7 +234,7 @@ class CommandRow:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A device's answer to a command. `status` is spelled as on the wire: Acknowledged, Error, NotNow, CommandFormatError."""
+    """A device's answer to a command. `status` is spelled as on the wire: Acknowledged, Error, NotNow."""
 
     command_uuid: str
     status: str
