@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
+from mdm_server.cli.program import main
 
-def main() -> None:
-    """Run the command line (the console script's entry point)."""
-    raise SystemExit("mdm-server: not built yet")
+__all__ = ["main"]

@@ -15,7 +15,6 @@ from typing import TypeVar
 
 from certs.identity import certificates_to_pem
 from certs.keys import KeyKind
-from mdm_server.domain.refusal import Refusal
 from mdm_server.embed.addresses import Sockets, bind_all
 from mdm_server.embed.chance import Chance
 from mdm_server.embed.settings import ServerSettings
@@ -25,7 +24,7 @@ from mdm_server.service.compat import CompatError, parse_compat
 from mdm_server.service.running import Runner
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.suite import ServiceSuite, assemble
-from mdm_server.store.contract import LARGEST_PAGE, Store
+from mdm_server.store.contract import Store
 from mdm_server.store.records import Occasion
 from mdm_server.web.api import AdminTokens, token_hash
 from mdm_server.web.application import Front, first_port
@@ -119,7 +118,7 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     first = Port(first_port(Front(suite, ca_pem, AdminTokens(hashes), limits)), limits)
     second = Port(second_port(Strings(suite, store, _now, lambda: chance.seed, chance.reseed)), limits)
     await _open(first, second, sockets, server_context(authority, folder, sockets.hostnames), closing)
-    for background in (watch_the_loop(), _wake_waiting(store, suite)):
+    for background in (watch_the_loop(), _wake_waiting(suite)):
         closing.push_async_callback(_cancel, asyncio.create_task(background))
     return Server(
         url=sockets.url,
@@ -191,14 +190,9 @@ async def _administrator(settings: ServerSettings, store: Store) -> tuple[tuple[
     return (*(row.token_hash for row in stored), *given), made, stored[0].created_at
 
 
-async def _wake_waiting(store: Store, suite: ServiceSuite) -> None:
+async def _wake_waiting(suite: ServiceSuite) -> None:
     """Push the devices for which commands wait: pushes do not survive a restart, queues do."""
-    after = ""
-    while waiting := await store.commands.waiting(after=after, limit=LARGEST_PAGE):
-        for enrollment in waiting:
-            with suppress(Refusal):  # a user channel, or unenrolled meanwhile
-                await suite.administration.push(enrollment)
-        after = waiting[-1]
+    await suite.pusher.wake_waiting()
 
 
 def _in_threads(pool: ThreadPoolExecutor) -> Runner:

@@ -17,15 +17,18 @@ from aiohttp import web
 
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.journal import Journal
+from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.suite import ServiceSuite
 from mdm_server.web.admission import Turns
 from mdm_server.web.errors import Explained
-from mdm_server.web.exchange import Endpoint, gather, log, problem_of, unframed_response
+from mdm_server.web.events_log import log
+from mdm_server.web.exchange import Endpoint, gather, problem_of, unframed_response
 from mdm_server.web.limits import Limits, read_body
-from mdm_server.web.operations import Download, Operation, Operations
+from mdm_server.web.operations import Desk, Download, Operation, Operations
 from mdm_server.web.problem import Problem, problem_response
 
 PREFIX = "/api/v1"
+FACTS = web.RequestKey("facts", RequestFacts)
 _encoder = msgspec.json.Encoder()
 
 
@@ -61,7 +64,7 @@ def _problems(journal: Journal) -> Any:
     @web.middleware
     async def answer(request: web.Request, handler: Endpoint) -> web.StreamResponse:
         """Journal what is refused, and turn everything that goes wrong into a problem document."""
-        facts = gather(request)
+        request[FACTS] = facts = gather(request)
         try:
             with journal.guard(facts):
                 return await handler(request)
@@ -120,7 +123,7 @@ def _endpoint(operation: Operation, suite: ServiceSuite, turns: Turns, limits: L
         if operation.body is not type(None):
             arguments["body"] = _read_json(operation, data)
         async with turns:
-            answer = await operation.function(suite, **arguments)
+            answer = await operation.function(Desk(suite, request[FACTS]), **arguments)
         return _respond(operation, answer)
 
     return handle

@@ -12,12 +12,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import cast
 
-import structlog
 from aiohttp import web
 
+from mdm_server.web.events_log import log
 from mdm_server.web.limits import Limits
-
-log = structlog.get_logger("mdm_server.web")
 
 
 @dataclass(frozen=True, slots=True)

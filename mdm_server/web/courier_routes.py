@@ -8,7 +8,8 @@ from aiohttp import WSMsgType, web
 
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.courier import Courier, CourierLine
-from mdm_server.web.exchange import Endpoint, log, refusal_response
+from mdm_server.web.events_log import log
+from mdm_server.web.exchange import Endpoint, refusal_response
 from mdm_server.web.limits import Limits
 from mdm_server.wire.errors import FrameError
 

@@ -11,7 +11,6 @@ import itertools
 import secrets
 from collections.abc import Awaitable, Callable
 
-import structlog
 from aiohttp import web
 
 from mdm_server.domain.refusal import Refusal
@@ -22,13 +21,13 @@ from mdm_server.service.request_facts import DEVICE_INFO_HEADER, PROXY_CERTIFICA
 from mdm_server.web.admission import RETRY_AFTER, Turns
 from mdm_server.web.connection import connection_of
 from mdm_server.web.errors import Explained
+from mdm_server.web.events_log import log
 from mdm_server.web.limits import Limits, read_body
 from mdm_server.web.problem import Problem, problem_response
 
 UseCase = Callable[[RequestFacts, bytes], Awaitable[Answer]]
 Endpoint = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-log = structlog.get_logger("mdm_server.web")
 
 _run = secrets.token_hex(3)
 _numbers = itertools.count(1)

@@ -16,19 +16,17 @@ import sys
 from asyncio import sslproto
 from pathlib import Path
 
-import structlog
 from aiohttp import web
 
 from mdm_server.web.admission import Admission
 from mdm_server.web.connection import Connection, Door, watch_unread_answers
+from mdm_server.web.events_log import log
 
 BACKLOG = 4096
 # So many connections are accepted before the loop gets to do something else.
 ACCEPTED_AT_ONCE = 64
 RETRY_SECONDS = 0.2
 _OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
-
-log = structlog.get_logger("mdm_server.web")
 
 
 def tls_context(identity_file: Path, authorities_pem: str) -> ssl.SSLContext:

@@ -3,11 +3,12 @@
     devices = Operations("Devices")
 
     @devices.get("/devices/{udid}")
-    async def device(suite: ServiceSuite, udid: Udid) -> DeviceView:
+    async def show_device(desk: Desk, udid: Udid) -> DeviceView:
         \"\"\"Show one device.\"\"\"
 
-The first parameter is what operations work on. A parameter named in the path comes from there; `body` is the request's
-JSON, or its bytes when annotated as `bytes`; every other parameter comes from the query. Nothing about HTTP is in it.
+The first parameter is what an operation works with. A parameter named in the path comes from there; `body` is the
+request's JSON, or its bytes when annotated as `bytes`; every other parameter comes from the query. Nothing about HTTP
+is in an operation.
 """
 
 from __future__ import annotations
@@ -21,8 +22,19 @@ from typing import Any, get_type_hints
 
 import msgspec
 
+from mdm_server.service.request_facts import RequestFacts
+from mdm_server.service.suite import ServiceSuite
+
 Function = Callable[..., Awaitable[Any]]
 PATH_PARAMETER = re.compile(r"{(\w+)}")
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What an operation works with: the use cases, and the facts of the request, which go into the journal."""
+
+    suite: ServiceSuite
+    facts: RequestFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ from mdm_server.service.suite import ServiceSuite
 from mdm_server.store.contract import Store
 from mdm_server.store.records import Occasion, ResetScope
 from mdm_server.web.admission import is_loopback
-from mdm_server.web.exchange import Endpoint, log, new_request_id
+from mdm_server.web.events_log import log
+from mdm_server.web.exchange import Endpoint, new_request_id
 from mdm_server.web.problem import Problem, problem_response
 
 _PAGE = 500

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-import structlog
+from mdm_server.web.events_log import log
 
 LOOK_EVERY_SECONDS = 0.25
 TOLERATED_SECONDS = 0.1
-
-log = structlog.get_logger("mdm_server.web")
 
 
 async def watch_the_loop() -> None:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, field
 
+from mdm_server.domain.command_queue import CommandState, is_terminal
 from mdm_server.service.commanding import CommandOrder
-from mdm_server.service.suite import ServiceSuite
 from mdm_server.service.views import CommandView, EnqueuedView
-from mdm_server.web.operations import Operations
+from mdm_server.store.contract import LARGEST_PAGE
+from mdm_server.web.operations import Desk, Operations
 from mdm_server.web.subjects.parameters import BehindNumber, CommandUuid, Limit, ProfileId, Udid, Udids
 from mdm_server.wire.commands import COMMANDS
 
@@ -26,6 +28,14 @@ class Order(Struct, kw_only=True, forbid_unknown_fields=True):
     profile_id: ProfileId | None = None
     force: Annotated[bool, Meta(description="Queue it even if the device is known to refuse it.")] = False
     push: Annotated[bool, Meta(description="Wake the device.")] = True
+    command_uuid: (
+        Annotated[
+            str,
+            Meta(min_length=1, max_length=64, description="A UUID of your own: repeating the order is then harmless."),
+        ]
+        | None
+    ) = None
+    expires_in: Annotated[int, Meta(ge=1, le=31_536_000, description="Seconds until it is given up.")] | None = None
 
     def for_service(self) -> CommandOrder:
         """Say the same in the words of the service room."""
@@ -35,6 +45,8 @@ class Order(Struct, kw_only=True, forbid_unknown_fields=True):
             profile_id=self.profile_id,
             force=self.force,
             push=self.push,
+            command_uuid=self.command_uuid,
+            expires_in=timedelta(seconds=self.expires_in) if self.expires_in is not None else None,
         )
 
 
@@ -57,6 +69,12 @@ class CommandPage(Struct, omit_defaults=True):
     next: int | None = None
 
 
+class Queue(Struct):
+    """What waits for one device."""
+
+    commands: list[CommandView]
+
+
 class RequestType(Struct):
     """One kind of command this server knows."""
 
@@ -72,7 +90,7 @@ class RequestTypes(Struct):
 
 
 @commands.get("/request-types")
-async def list_request_types(suite: ServiceSuite) -> RequestTypes:
+async def list_request_types(desk: Desk) -> RequestTypes:
     """List the kinds of commands there are."""
     return RequestTypes(
         [RequestType(name, spec.summary, [field.name for field in spec.fields]) for name, spec in COMMANDS.items()]
@@ -80,41 +98,52 @@ async def list_request_types(suite: ServiceSuite) -> RequestTypes:
 
 
 @commands.post("/devices/{udid}/commands", status=201, refusals=(404, 409))
-async def enqueue_command(suite: ServiceSuite, udid: Udid, body: Order) -> EnqueuedView:
+async def enqueue_command(desk: Desk, udid: Udid, body: Order) -> EnqueuedView:
     """Queue a command for a device.
 
     The command is checked against Apple's description of it and against what is known of the device. With `profile_id`,
     InstallProfile delivers that stored profile, signed.
     """
-    return await suite.commanding.enqueue(udid, body.for_service())
+    return await desk.suite.commanding.enqueue(udid, body.for_service(), desk.facts)
 
 
 @commands.post("/commands", refusals=(404,))
-async def enqueue_commands(suite: ServiceSuite, body: BulkOrder) -> Enqueued:
+async def enqueue_commands(desk: Desk, body: BulkOrder) -> Enqueued:
     """Queue a command for many devices.
 
     One transaction. A device that cannot have the command is in the results with the reason; the others have it.
     """
-    return Enqueued(await suite.commanding.enqueue_many(body.udids, body.for_service()))
+    return Enqueued(await desk.suite.commanding.enqueue_many(body.udids, body.for_service(), desk.facts))
 
 
 @commands.get("/devices/{udid}/commands", refusals=(404,))
-async def list_commands(suite: ServiceSuite, udid: Udid, limit: Limit = 100, after: BehindNumber = 0) -> CommandPage:
+async def list_commands(desk: Desk, udid: Udid, limit: Limit = 100, after: BehindNumber = 0) -> CommandPage:
     """List a device's commands, answered ones included."""
-    found = await suite.commanding.list(udid, limit=limit, after=after)
+    found = await desk.suite.commanding.list(udid, limit=limit, after=after)
     return CommandPage(found, next=found[-1].sequence if len(found) == limit else None)
 
 
-@commands.get("/commands/{command_uuid}", refusals=(404,))
-async def show_command(suite: ServiceSuite, command_uuid: CommandUuid) -> CommandView:
+@commands.get("/devices/{udid}/queue", refusals=(404,))
+async def show_queue(desk: Desk, udid: Udid) -> Queue:
+    """Show what waits for a device: commands without a final answer, in the order in which they are delivered."""
+    waiting: list[CommandView] = []
+    after = 0
+    while page := await desk.suite.commanding.list(udid, limit=LARGEST_PAGE, after=after):
+        waiting += [command for command in page if not is_terminal(CommandState(command.state))]
+        after = page[-1].sequence
+    return Queue(waiting)
+
+
+@commands.get("/devices/{udid}/commands/{command_uuid}", refusals=(404,))
+async def show_command(desk: Desk, udid: Udid, command_uuid: CommandUuid) -> CommandView:
     """Show one command, and its answer once there is one."""
-    return await suite.commanding.find(command_uuid)
+    return await desk.suite.commanding.find(udid, command_uuid)
 
 
-@commands.delete("/commands/{command_uuid}", refusals=(404, 409))
-async def cancel_command(suite: ServiceSuite, command_uuid: CommandUuid) -> CommandView:
+@commands.delete("/devices/{udid}/commands/{command_uuid}", refusals=(404, 409))
+async def cancel_command(desk: Desk, udid: Udid, command_uuid: CommandUuid) -> CommandView:
     """Take back a command that has no answer yet.
 
     A command that was sent already may still be carried out: a late answer is recorded and changes nothing.
     """
-    return await suite.commanding.cancel(command_uuid)
+    return await desk.suite.commanding.cancel(udid, command_uuid, desk.facts)

@@ -7,9 +7,8 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from mdm_server.domain.enrollment import EnrollmentStatus
-from mdm_server.service.suite import ServiceSuite
 from mdm_server.service.views import DeviceView
-from mdm_server.web.operations import Operations
+from mdm_server.web.operations import Desk, Operations
 from mdm_server.web.subjects.parameters import Behind, Limit, Udid
 
 devices = Operations("Devices", "Who has enrolled, and how they are.")
@@ -22,22 +21,6 @@ class DevicePage(Struct, omit_defaults=True):
     next: str | None = None
 
 
-class QueueSummary(Struct):
-    """A device for which commands wait."""
-
-    udid: str
-    name: str | None
-    status: str
-    queued: Annotated[int, Meta(description="How many commands have no final answer yet.")]
-
-
-class QueuePage(Struct, omit_defaults=True):
-    """Devices for which commands wait."""
-
-    queues: list[QueueSummary]
-    next: str | None = None
-
-
 class Pushed(Struct):
     """What became of a push."""
 
@@ -46,38 +29,35 @@ class Pushed(Struct):
 
 @devices.get("/devices")
 async def list_devices(
-    suite: ServiceSuite, status: EnrollmentStatus | None = None, limit: Limit = 100, after: Behind | None = None
+    desk: Desk, status: EnrollmentStatus | None = None, limit: Limit = 100, after: Behind = ""
 ) -> DevicePage:
     """List devices."""
-    found = await suite.administration.devices(status=status, limit=limit, after=after)
+    found = await desk.suite.administration.devices(status=status, limit=limit, after=after)
     return DevicePage(found, next=found[-1].udid if len(found) == limit else None)
 
 
 @devices.get("/devices/{udid}", refusals=(404,))
-async def show_device(suite: ServiceSuite, udid: Udid) -> DeviceView:
+async def show_device(desk: Desk, udid: Udid) -> DeviceView:
     """Show one device."""
-    return await suite.administration.device(udid)
+    return await desk.suite.administration.device(udid)
 
 
 @devices.post("/devices/{udid}/push", refusals=(404,))
-async def push_device(suite: ServiceSuite, udid: Udid) -> Pushed:
+async def push_device(desk: Desk, udid: Udid) -> Pushed:
     """Wake a device.
 
     Queues nothing: the device connects and asks whether something waits for it. A push is a hint and may be lost.
     """
-    return Pushed(await suite.administration.push(udid))
+    return Pushed(await desk.suite.administration.push(udid))
 
 
-@devices.get("/queues")
-async def list_queues(suite: ServiceSuite, limit: Limit = 100, after: Behind | None = None) -> QueuePage:
-    """List the devices for which commands wait.
+@devices.get("/devices/{udid}/users", refusals=(404,))
+async def list_users(desk: Desk, udid: Udid) -> DevicePage:
+    """List the user channels of a device: the people for whom it has connected."""
+    return DevicePage(await desk.suite.administration.users(udid))
 
-    Looks through `limit` devices a call; follow `next` until it is absent to have seen them all.
-    """
-    looked_through = await suite.administration.devices(limit=limit, after=after)
-    waiting = [
-        QueueSummary(device.udid, device.name, device.status, device.queued)
-        for device in looked_through
-        if device.queued
-    ]
-    return QueuePage(waiting, next=looked_through[-1].udid if len(looked_through) == limit else None)
+
+@devices.post("/devices/{udid}/retire", refusals=(404, 409))
+async def retire_device(desk: Desk, udid: Udid) -> DeviceView:
+    """Take a device out of management: it gets no more commands until it enrols again."""
+    return await desk.suite.administration.retire(udid, desk.facts)

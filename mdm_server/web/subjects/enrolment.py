@@ -9,10 +9,9 @@ from msgspec import Meta, Struct
 
 from mdm_server.service.answer import PROFILE
 from mdm_server.service.invitations import InvitationRequest
-from mdm_server.service.suite import ServiceSuite
-from mdm_server.service.views import CertificateView, InvitationView
-from mdm_server.web.operations import Download, Operations
-from mdm_server.web.subjects.parameters import Limit, Udid
+from mdm_server.service.views import CertificateView, InvitationView, PendingRequestView
+from mdm_server.web.operations import Desk, Download, Operations
+from mdm_server.web.subjects.parameters import Behind, InvitationId, Limit, Udid
 
 enrolment = Operations("Enrolment", "Invite devices, and say which certificates are good.")
 
@@ -54,48 +53,76 @@ class Invitation(Struct, kw_only=True, forbid_unknown_fields=True):
         )
 
 
-class InvitationList(Struct):
-    """Invitations that can still be used, newest first."""
+class InvitationPage(Struct, omit_defaults=True):
+    """Some invitations, by identifier."""
 
     invitations: list[InvitationView]
+    next: str | None = None
 
 
 class CertificateList(Struct):
-    """Issued certificates, newest first."""
+    """The certificates of a device, newest first."""
 
     certificates: list[CertificateView]
 
 
+class PendingPage(Struct, omit_defaults=True):
+    """Some SCEP requests that wait for a person."""
+
+    requests: list[PendingRequestView]
+    next: str | None = None
+
+
 @enrolment.post("/enrollment-profiles", status=201, downloads=PROFILE, refusals=(429,))
-async def make_enrollment_profile(suite: ServiceSuite, body: Invitation) -> Download:
+async def make_enrollment_profile(desk: Desk, body: Invitation) -> Download:
     """Make an invitation and the enrolment profile that carries it.
 
     With `max_uses` above one the same profile enrols many devices; each is bound to its certificate at its first
     Authenticate. The challenge is in the profile and nowhere else: the server keeps its hash.
     """
-    profile = await suite.invitations.profile(body.for_service(), signed=body.signed)
+    profile = await desk.suite.invitations.profile(body.for_service(), desk.facts, signed=body.signed)
     return Download(profile, PROFILE, "enrol.mobileconfig")
 
 
 @enrolment.get("/invitations")
-async def list_invitations(suite: ServiceSuite, limit: Limit = 100) -> InvitationList:
-    """List the invitations that can still be used."""
-    return InvitationList(await suite.administration.invitations(limit=limit))
+async def list_invitations(desk: Desk, limit: Limit = 100, after: Behind = "") -> InvitationPage:
+    """List the invitations, without their challenges."""
+    found = await desk.suite.administration.invitations(limit=limit, after=after)
+    return InvitationPage(found, next=found[-1].invitation_id if len(found) == limit else None)
 
 
-@enrolment.get("/certificates")
-async def list_certificates(suite: ServiceSuite, udid: Udid | None = None, limit: Limit = 100) -> CertificateList:
-    """List the certificates this server has issued."""
-    return CertificateList(await suite.administration.certificates(udid=udid, limit=limit))
+@enrolment.post("/invitations/{invitation_id}/revoke", refusals=(404,))
+async def revoke_invitation(desk: Desk, invitation_id: InvitationId) -> InvitationView:
+    """Revoke an invitation: its challenge opens nothing any more."""
+    return await desk.suite.administration.revoke_invitation(invitation_id, desk.facts)
+
+
+@enrolment.get("/devices/{udid}/certificates")
+async def list_certificates(desk: Desk, udid: Udid) -> CertificateList:
+    """List the certificates of a device, newest first."""
+    return CertificateList(await desk.suite.administration.certificates(udid))
 
 
 @enrolment.post("/certificates/{fingerprint}/revoke", refusals=(404,))
-async def revoke_certificate(suite: ServiceSuite, fingerprint: Fingerprint) -> CertificateView:
+async def revoke_certificate(desk: Desk, fingerprint: Fingerprint) -> CertificateView:
     """Revoke a certificate: from now on nothing it signs is accepted."""
-    return await suite.administration.revoke(fingerprint)
+    return await desk.suite.administration.revoke(fingerprint, desk.facts)
+
+
+@enrolment.get("/scep-requests")
+async def list_pending_requests(desk: Desk, limit: Limit = 100, after: Behind = "") -> PendingPage:
+    """List the SCEP requests that wait for a person."""
+    found = await desk.suite.administration.pending(limit=limit, after=after)
+    return PendingPage(found, next=found[-1].transaction_id if len(found) == limit else None)
 
 
 @enrolment.post("/scep-requests/{transaction_id}/approve", status=204, refusals=(404, 409))
-async def approve_request(suite: ServiceSuite, transaction_id: TransactionId) -> None:
+async def approve_request(desk: Desk, transaction_id: TransactionId) -> None:
     """Approve a SCEP request that waits for a person."""
-    await suite.administration.approve(transaction_id)
+    await desk.suite.administration.approve(transaction_id, desk.facts)
+
+
+@enrolment.post("/scep-requests/{transaction_id}/deny", status=204, refusals=(404, 409))
+async def deny_request(desk: Desk, transaction_id: TransactionId) -> None:
+    """Deny a SCEP request that waits for a person."""
+    await desk.suite.administration.deny(transaction_id, desk.facts)

@@ -6,9 +6,8 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from mdm_server.service.suite import ServiceSuite
 from mdm_server.service.views import EventView
-from mdm_server.web.operations import Operations
+from mdm_server.web.operations import Desk, Operations
 from mdm_server.web.subjects.parameters import BehindNumber, Limit, Udid
 
 journal = Operations("Events", "What happened, in order; refusals too.")
@@ -25,15 +24,18 @@ class EventPage(Struct, omit_defaults=True):
 
 @journal.get("/events")
 async def list_events(
-    suite: ServiceSuite,
+    desk: Desk,
     device: Udid | None = None,
     event: EventName | None = None,
     limit: Limit = 100,
     after: BehindNumber = 0,
+    newest_first: bool = False,
 ) -> EventPage:
     """Read the journal.
 
     No body, challenge, token or key is in it. To follow it, ask again with `after` set to the last sequence seen.
     """
-    found = await suite.administration.events(device=device, event=event, limit=limit, after=after)
-    return EventPage(found, next=found[-1].sequence if len(found) == limit else None)
+    found = await desk.suite.administration.events(
+        device=device, event=event, limit=limit, after=after, newest_first=newest_first
+    )
+    return EventPage(found, next=found[-1].sequence if len(found) == limit and not newest_first else None)

@@ -7,8 +7,8 @@ from importlib.metadata import version
 
 from msgspec import Struct
 
-from mdm_server.service.suite import ServiceSuite
-from mdm_server.web.operations import Operations
+from mdm_server.store.records import Counts
+from mdm_server.web.operations import Desk, Operations
 
 server = Operations("Server", "The server itself.")
 
@@ -21,17 +21,17 @@ class ServerInfo(Struct):
     url: str
     topic: str
     compat: list[str]
-    counts: dict[str, int]
+    counts: Counts
 
 
 @server.get("/server")
-async def show_server(suite: ServiceSuite) -> ServerInfo:
+async def show_server(desk: Desk) -> ServerInfo:
     """Show the server's version, settings and counts."""
     return ServerInfo(
         version=version("mdmsim"),
         sqlite_version=sqlite3.sqlite_version,
-        url=suite.settings.base_url,
-        topic=suite.settings.topic,
-        compat=sorted(suite.settings.compat),
-        counts=await suite.administration.counts(),
+        url=desk.suite.settings.base_url,
+        topic=desk.suite.settings.topic,
+        compat=sorted(desk.suite.settings.compat),
+        counts=await desk.suite.administration.counts(),
     )
