@@ -24,7 +24,7 @@ class InstalledPayload:
     uuid: str
     display_name: str | None = None
     version: int = 1
-    content: Mapping[str, Any] = field(default=NOTHING, hash=False)
+    content: Mapping[str, Any] = field(default_factory=lambda: NOTHING, hash=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,8 @@ from dataclasses import dataclass, field
 from enum import Flag, StrEnum, auto
 from typing import Any
 
-from mdm_server.wire.command import Command
-
 from device_emulator.core.handheld import Handheld
+from mdm_server.wire.command import Command
 from mdm_server.wire.results import ErrorChainItem, Status
 
 
@@ -90,9 +89,3 @@ def answerer(
         return Answerer(request_type, fidelity, note, act, not_now, in_lost_mode)
 
     return wrap
-
-
-def error(code: int, domain: str, description: str) -> Answer:
-    """Answer with an Error of one link, in one of Apple's domains (MCMDMErrorDomain, MCProfileErrorDomain)."""
-    link = ErrorChainItem(code=code, domain=domain, description=description, us_english=description)
-    return Answer(status=Status.ERROR, error_chain=(link,))

@@ -8,18 +8,46 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType, ModuleType
 
+from device_emulator.core.answers import (
+    applications,
+    elsewhere,
+    lost_mode,
+    managed_applications,
+    media,
+    power,
+    profiles,
+    queries,
+    reach,
+    security,
+    setting_up,
+    settings,
+    software_update,
+)
 from device_emulator.core.answers.answerer import Answerer
 
-THEMES: tuple[ModuleType, ...] = ()
+THEMES: tuple[ModuleType, ...] = (
+    queries,
+    security,
+    lost_mode,
+    power,
+    profiles,
+    applications,
+    managed_applications,
+    media,
+    settings,
+    software_update,
+    setting_up,
+    reach,
+)
 
 
-def gather(themes: Iterable[ModuleType]) -> Mapping[str, Answerer]:
+def gather(themes: Iterable[ModuleType], more: Iterable[Answerer] = ()) -> Mapping[str, Answerer]:
     """Return the answerers of all themes by request type; two for one request type is a defect of ours."""
-    rows = [row for theme in themes for row in vars(theme).values() if isinstance(row, Answerer)]
+    rows = [row for theme in themes for row in vars(theme).values() if isinstance(row, Answerer)] + list(more)
     table = {row.request_type: row for row in rows}
     if len(table) != len(rows):
         raise ValueError("expected one answerer for each request type, found two for one of them")
     return MappingProxyType(table)
 
 
-ANSWERERS: Mapping[str, Answerer] = gather(THEMES)
+ANSWERERS: Mapping[str, Answerer] = gather(THEMES, elsewhere.ANSWERERS)

@@ -1,0 +1,68 @@
+"""What the server may ask about the applications it manages. Those it does not manage are passed over in silence."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from device_emulator.core.answers.answerer import SEALED, Answer, Fidelity, answerer
+from device_emulator.core.answers.applications import REMOVE_WITH_MANAGEMENT, external_version
+from device_emulator.core.applications import Application
+from device_emulator.core.handheld import Handheld
+from mdm_server.wire.command import Command
+from mdm_server.wire.plist import PlistDict
+
+
+def asked_for(handheld: Handheld, command: Command) -> list[Application]:
+    """Return the managed applications that the command names, or all where it may leave the names out."""
+    wanted = command.fields.get("Identifiers")
+    return [each for each in handheld.applications.managed if wanted is None or each.identifier in wanted]
+
+
+@answerer("ManagedApplicationList", Fidelity.SIMPLIFIED, "every managed application is there: no states on the way")
+def managed_application_list(handheld: Handheld, command: Command) -> Answer:
+    """Tell how the managed applications are."""
+    listed = {each.identifier: _status(each) for each in asked_for(handheld, command)}
+    return Answer(values={"ManagedApplicationList": listed})
+
+
+def _status(application: Application) -> PlistDict:
+    return {
+        "Status": "Managed",
+        "ManagementFlags": REMOVE_WITH_MANAGEMENT if application.removed_with_management else 0,
+        "HasConfiguration": application.configuration is not None,
+        "HasFeedback": application.feedback is not None,
+        "IsValidated": True,
+        "ExternalVersionIdentifier": external_version(application),
+    }
+
+
+@answerer("ManagedApplicationAttributes", Fidelity.REAL, "what InstallApplication or Settings set", not_now=SEALED)
+def managed_application_attributes(handheld: Handheld, command: Command) -> Answer:
+    """Read the attributes back."""
+    listed: list[PlistDict] = []
+    for each in asked_for(handheld, command):
+        attributes = {} if each.attributes is None else {"Attributes": dict(each.attributes)}
+        listed.append({"Identifier": each.identifier, **attributes})
+    return Answer(values={"ApplicationAttributes": listed})
+
+
+@answerer("ManagedApplicationConfiguration", Fidelity.REAL, "what InstallApplication or Settings set", not_now=SEALED)
+def managed_application_configuration(handheld: Handheld, command: Command) -> Answer:
+    """Read the configuration back."""
+    listed: list[PlistDict] = []
+    for each in asked_for(handheld, command):
+        configuration = {} if each.configuration is None else {"Configuration": dict(each.configuration)}
+        listed.append({"Identifier": each.identifier, **configuration})
+    return Answer(values={"ApplicationConfigurations": listed})
+
+
+@answerer("ManagedApplicationFeedback", Fidelity.REAL, "whatever feedback the device was given", not_now=SEALED)
+def managed_application_feedback(handheld: Handheld, command: Command) -> Answer:
+    """Collect the feedback, and delete it if asked to."""
+    listed: list[PlistDict] = []
+    for each in asked_for(handheld, command):
+        feedback = {} if each.feedback is None else {"Feedback": dict(each.feedback)}
+        listed.append({"Identifier": each.identifier, **feedback})
+        if feedback and command.fields.get("DeleteFeedback", False):
+            handheld.applications.install(replace(each, feedback=None))
+    return Answer(values={"ManagedApplicationFeedback": listed})

@@ -1,0 +1,24 @@
+"""The first minutes of management, and declarative management."""
+
+from __future__ import annotations
+
+from device_emulator.core.answers.answerer import Answer, Fidelity, answerer
+from device_emulator.core.answers.sightings import DeclarativeManagementRequested
+from device_emulator.core.handheld import Handheld
+from mdm_server.wire.command import Command
+
+
+@answerer("DeviceConfigured", Fidelity.SIMPLIFIED, "only after automated enrolment, which no device here knows yet")
+def device_configured(handheld: Handheld, command: Command) -> Answer:
+    """Let Setup Assistant go on."""
+    if handheld.management is not None:
+        handheld.management.awaiting_configuration = False
+    return Answer()
+
+
+@answerer("DeclarativeManagement", Fidelity.SIMPLIFIED, "acknowledged and remembered; no declarations are fetched yet")
+def declarative_management(handheld: Handheld, command: Command) -> Answer:
+    """Switch declarative management on."""
+    handheld.belongings.declarative = True
+    handheld.emit(DeclarativeManagementRequested())
+    return Answer()
