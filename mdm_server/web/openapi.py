@@ -72,7 +72,7 @@ class _Schemas:
 
 def _schema_hook(kind: type) -> dict[str, Any]:
     if kind is object:
-        return {}  # any JSON value
+        return {"description": "Any JSON value."}
     raise NotImplementedError(kind)
 
 
