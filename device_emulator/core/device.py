@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
+from certs.key_pool import RsaKeySource
 from device_emulator.core import enrolling, errands, installing, leaving, locking, powering, snapshots
 from device_emulator.core.answers.dispatch import conditions
 from device_emulator.core.conversation import Conversation, Draft, Pause, Reply, TemporaryError, pause_after
@@ -12,7 +13,6 @@ from device_emulator.core.errors import ExchangeError
 from device_emulator.core.events import Event, RetryScheduled
 from device_emulator.core.handheld import Clock, Handheld
 from device_emulator.core.hardware import Hardware
-from device_emulator.core.keychain import KeySource
 from device_emulator.core.messages import (
     Errand,
     Happening,
@@ -66,7 +66,7 @@ class Device:
         *,
         clock: Clock,
         randomness: Randomness,
-        key_source: KeySource | None = None,
+        key_source: RsaKeySource | None = None,
     ) -> None:
         self.handheld = Handheld(hardware, settings, clock=clock, randomness=randomness, key_source=key_source)
         self._offer: enrolling.Offer | None = None
@@ -183,7 +183,7 @@ class Device:
         *,
         clock: Clock,
         randomness: Randomness,
-        key_source: KeySource | None = None,
+        key_source: RsaKeySource | None = None,
     ) -> Device:
         """Return the device that `snapshot` describes.
 

@@ -12,6 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
 
+from certs.key_pool import RsaKeySource
 from device_emulator.core import events, person
 from device_emulator.core.applications import Applications
 from device_emulator.core.belongings import Belongings
@@ -19,7 +20,7 @@ from device_emulator.core.errors import ImpossibleTransitionError
 from device_emulator.core.gauges import Network
 from device_emulator.core.hardware import SYSTEM_VERSIONS, Hardware, SystemVersion
 from device_emulator.core.installed_profiles import InstalledProfiles
-from device_emulator.core.keychain import Keychain, KeySource
+from device_emulator.core.keychain import Keychain
 from device_emulator.core.management import Management
 from device_emulator.core.passcode import Passcode
 from device_emulator.core.preferences import Preference, Preferences
@@ -91,7 +92,7 @@ class Handheld:
         *,
         clock: Clock,
         randomness: Randomness,
-        key_source: KeySource | None = None,
+        key_source: RsaKeySource | None = None,
     ) -> None:
         self.hardware = hardware
         self.settings = settings

@@ -9,22 +9,15 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certs.identity import Identity
+from certs.key_pool import RsaKeySource
 from certs.keys import KeyKind, PrivateKey, generate_key, generate_rsa_key, load_private_key, private_key_der
 from device_emulator.core.sharing import shared
-
-
-class KeySource(Protocol):
-    """Where RSA keys come from that were made beforehand (`certs.key_pool`)."""
-
-    def key(self, index: int) -> rsa.RSAPrivateKey:
-        """Return key number `index`, always the same."""
-        ...
 
 
 class Keychain:
@@ -32,7 +25,7 @@ class Keychain:
 
     __slots__ = ("_key_der", "_pooled", "certificate", "roots", "source")
 
-    def __init__(self, source: KeySource | None = None) -> None:
+    def __init__(self, source: RsaKeySource | None = None) -> None:
         self.source = source
         self._key_der: bytes | None = None
         self._pooled: int | None = None
@@ -45,9 +38,10 @@ class Keychain:
         A device that was erased passes no index: what it had before must be gone.
         """
         self.certificate = None
-        if self.source is not None and index is not None and kind is KeyKind.RSA_2048:
+        source = self._pool
+        if source is not None and index is not None and kind is KeyKind.RSA_2048:
             self._pooled, self._key_der = index, None
-            return self.source.key(index)
+            return source.key(index)
         key = generate_key(kind)
         self._pooled, self._key_der = None, private_key_der(key)
         return key
@@ -59,7 +53,12 @@ class Keychain:
         """
         if isinstance(key, rsa.RSAPrivateKey):
             return key
-        return self.source.key(index) if self.source is not None else generate_rsa_key()
+        return generate_rsa_key() if self._pool is None else self._pool.key(index)
+
+    @property
+    def _pool(self) -> RsaKeySource | None:
+        """The source, if it gives the same key again: one that makes keys on the spot has nothing to be remembered."""
+        return None if self.source is None or self.source.kind == "fresh" else self.source
 
     @property
     def key(self) -> PrivateKey | None:
@@ -103,7 +102,7 @@ class Keychain:
         }
 
     @classmethod
-    def restore(cls, snapshot: Mapping[str, Any], source: KeySource | None) -> Keychain:
+    def restore(cls, snapshot: Mapping[str, Any], source: RsaKeySource | None) -> Keychain:
         """Return the keychain that `snapshot` describes; `source` must be the one its key came from."""
         keychain = cls(source)
         keychain._key_der = _bytes(snapshot["key"])

@@ -128,7 +128,7 @@ def _get_to_know(handheld: Handheld, settings: ScepSettings) -> Conversation[Sce
     # A server that knows no GetCACaps can do what RFC 8894 §3.5.2 expects of the oldest.
     text = answer.body.decode("ascii", "replace") if answer.status == OK else ""
     answer = yield from patiently(
-        handheld, _get(RequestKind.SCEP_CERTIFICATES, settings.url, "GetCACert", settings.name or "")
+        handheld, _get(RequestKind.SCEP_CERTIFICATES, settings.url, "GetCACert", settings.name)
     )
     _expect_ok(answer, "scep.ca_certificate")
     try:

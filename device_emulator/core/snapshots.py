@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from certs.key_pool import RsaKeySource
 from device_emulator.core.applications import Applications
 from device_emulator.core.enrolling import Offer
 from device_emulator.core.errors import SnapshotError
@@ -15,7 +16,7 @@ from device_emulator.core.gauges import Network
 from device_emulator.core.handheld import Clock, Handheld, LostMode
 from device_emulator.core.hardware import MODELS, SYSTEM_VERSIONS, Hardware, SystemVersion
 from device_emulator.core.installed_profiles import InstalledPayload, InstalledProfile
-from device_emulator.core.keychain import Keychain, KeySource
+from device_emulator.core.keychain import Keychain
 from device_emulator.core.management import Management
 from device_emulator.core.messages import Errand
 from device_emulator.core.passcode import Passcode
@@ -66,7 +67,7 @@ def restore(
     *,
     clock: Clock,
     randomness: Randomness,
-    key_source: KeySource | None,
+    key_source: RsaKeySource | None,
 ) -> Handheld:
     """Return the device that `snapshot` describes.
 
@@ -86,7 +87,7 @@ def restore(
     return handheld
 
 
-def _fill(handheld: Handheld, snapshot: Mapping[str, Any], key_source: KeySource | None) -> None:
+def _fill(handheld: Handheld, snapshot: Mapping[str, Any], key_source: RsaKeySource | None) -> None:
     system = SystemVersion(**snapshot["system"])
     handheld.system = next((each for each in SYSTEM_VERSIONS if each == system), system)
     handheld.life = LifeState(snapshot["life"])
