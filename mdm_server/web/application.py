@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 
 import msgspec
@@ -67,6 +68,7 @@ def first_port(front: Front) -> web.Application:
     return application
 
 
+@cache
 def api_document() -> Document:
     """Return the OpenAPI document of the REST API."""
     return openapi_document(API_TITLE, version("mdmsim"), API_DESCRIPTION, PREFIX, SUBJECTS)

@@ -61,7 +61,10 @@ def _by_tag(document: Document) -> dict[str, list[tuple[str, str, dict[str, Any]
 
 def _first_call(document: Document) -> str:
     path = next(iter(document["paths"]))
-    command = f'curl --cacert ca.pem -H "Authorization: Bearer $MDMSIM_ADMIN_TOKEN" https://127.0.0.1:8443{path}'
+    command = (
+        f"curl --cacert ca.pem https://127.0.0.1:8443{path} \\\n"
+        '     --header "Authorization: Bearer $MDMSIM_ADMIN_TOKEN"'
+    )
     return f'<figure><figcaption>A first call</figcaption><pre tabindex="0">{escape(command)}</pre></figure>'
 
 

@@ -29,7 +29,7 @@ def openapi_document(
     paths: dict[str, dict[str, Any]] = {}
     for operation in operations:
         paths.setdefault(prefix + operation.path, {})[operation.method.lower()] = _describe(operation, schemas)
-    return {
+    document = {
         "openapi": VERSION,
         "info": {"title": title, "version": version, "description": description},
         "tags": [{"name": subject.tag, "description": subject.summary} for subject in subjects],
@@ -46,6 +46,9 @@ def openapi_document(
             },
         },
     }
+    # Defaults may be tuples; a document is what JSON makes of it.
+    decoded: Document = msgspec.json.decode(msgspec.json.encode(document))
+    return decoded
 
 
 class _Schemas:

@@ -91,7 +91,7 @@ class RequestTypes(Struct):
 
 @commands.get("/request-types")
 async def list_request_types(desk: Desk) -> RequestTypes:
-    """List the kinds of commands there are."""
+    """List the request types."""
     return RequestTypes(
         [RequestType(name, spec.summary, [field.name for field in spec.fields]) for name, spec in COMMANDS.items()]
     )
@@ -118,14 +118,20 @@ async def enqueue_commands(desk: Desk, body: BulkOrder) -> Enqueued:
 
 @commands.get("/devices/{udid}/commands", refusals=(404,))
 async def list_commands(desk: Desk, udid: Udid, limit: Limit = 100, after: BehindNumber = 0) -> CommandPage:
-    """List a device's commands, answered ones included."""
+    """List a device's commands.
+
+    Answered ones are included, with their answers.
+    """
     found = await desk.suite.commanding.list(udid, limit=limit, after=after)
     return CommandPage(found, next=found[-1].sequence if len(found) == limit else None)
 
 
 @commands.get("/devices/{udid}/queue", refusals=(404,))
 async def show_queue(desk: Desk, udid: Udid) -> Queue:
-    """Show what waits for a device: commands without a final answer, in the order in which they are delivered."""
+    """Show a device's queue.
+
+    The commands without a final answer, in the order in which they are delivered.
+    """
     waiting: list[CommandView] = []
     after = 0
     while page := await desk.suite.commanding.list(udid, limit=LARGEST_PAGE, after=after):
@@ -136,14 +142,18 @@ async def show_queue(desk: Desk, udid: Udid) -> Queue:
 
 @commands.get("/devices/{udid}/commands/{command_uuid}", refusals=(404,))
 async def show_command(desk: Desk, udid: Udid, command_uuid: CommandUuid) -> CommandView:
-    """Show one command, and its answer once there is one."""
+    """Show a command.
+
+    Its answer too, once there is one.
+    """
     return await desk.suite.commanding.find(udid, command_uuid)
 
 
 @commands.delete("/devices/{udid}/commands/{command_uuid}", refusals=(404, 409))
 async def cancel_command(desk: Desk, udid: Udid, command_uuid: CommandUuid) -> CommandView:
-    """Take back a command that has no answer yet.
+    """Cancel a command.
 
-    A command that was sent already may still be carried out: a late answer is recorded and changes nothing.
+    It must not have an answer yet. A command that was sent already may still be carried out: a late answer is
+    recorded and changes nothing.
     """
     return await desk.suite.commanding.cancel(udid, command_uuid, desk.facts)

@@ -53,11 +53,17 @@ async def push_device(desk: Desk, udid: Udid) -> Pushed:
 
 @devices.get("/devices/{udid}/users", refusals=(404,))
 async def list_users(desk: Desk, udid: Udid) -> DevicePage:
-    """List the user channels of a device: the people for whom it has connected."""
+    """List a device's users.
+
+    The people for whom it has connected: each has a channel, and a queue, of their own.
+    """
     return DevicePage(await desk.suite.administration.users(udid))
 
 
 @devices.post("/devices/{udid}/retire", refusals=(404, 409))
 async def retire_device(desk: Desk, udid: Udid) -> DeviceView:
-    """Take a device out of management: it gets no more commands until it enrols again."""
+    """Retire a device.
+
+    It is taken out of management and gets no more commands until it enrols again.
+    """
     return await desk.suite.administration.retire(udid, desk.facts)

@@ -28,7 +28,7 @@ class Invitation(Struct, kw_only=True, forbid_unknown_fields=True):
     udid: Annotated[str, Meta(max_length=128, description="The only device it is for.")] | None = None
     serial_number: Annotated[str, Meta(max_length=64, description="The serial number it is for.")] | None = None
     removable: Annotated[bool, Meta(description="Whether its person may remove it.")] | None = None
-    supervised: bool | None = None
+    supervised: Annotated[bool, Meta(description="Whether the device is to be supervised.")] | None = None
     access_rights: Annotated[int, Meta(ge=0, le=8191, description="The sum of Apple's AccessRights.")] | None = None
     sign_message: Annotated[bool, Meta(description="Mdm-Signature instead of client certificates.")] | None = None
     manual_approval: Annotated[bool, Meta(description="SCEP requests wait until they are approved.")] = False
@@ -75,10 +75,10 @@ class PendingPage(Struct, omit_defaults=True):
 
 @enrolment.post("/enrollment-profiles", status=201, downloads=PROFILE, refusals=(429,))
 async def make_enrollment_profile(desk: Desk, body: Invitation) -> Download:
-    """Make an invitation and the enrolment profile that carries it.
+    """Make an enrolment profile.
 
-    With `max_uses` above one the same profile enrols many devices; each is bound to its certificate at its first
-    Authenticate. The challenge is in the profile and nowhere else: the server keeps its hash.
+    It carries a new invitation. With `max_uses` above one the same profile enrols many devices; each is bound to its
+    certificate at its first Authenticate. The challenge is in the profile and nowhere else: the server keeps its hash.
     """
     profile = await desk.suite.invitations.profile(body.for_service(), desk.facts, signed=body.signed)
     return Download(profile, PROFILE, "enrol.mobileconfig")
@@ -86,43 +86,52 @@ async def make_enrollment_profile(desk: Desk, body: Invitation) -> Download:
 
 @enrolment.get("/invitations")
 async def list_invitations(desk: Desk, limit: Limit = 100, after: Behind = "") -> InvitationPage:
-    """List the invitations, without their challenges."""
+    """List invitations.
+
+    Their challenges are not in it: nobody can read them again.
+    """
     found = await desk.suite.administration.invitations(limit=limit, after=after)
     return InvitationPage(found, next=found[-1].invitation_id if len(found) == limit else None)
 
 
 @enrolment.post("/invitations/{invitation_id}/revoke", refusals=(404,))
 async def revoke_invitation(desk: Desk, invitation_id: InvitationId) -> InvitationView:
-    """Revoke an invitation: its challenge opens nothing any more."""
+    """Revoke an invitation.
+
+    Its challenge opens nothing any more.
+    """
     return await desk.suite.administration.revoke_invitation(invitation_id, desk.facts)
 
 
 @enrolment.get("/devices/{udid}/certificates")
 async def list_certificates(desk: Desk, udid: Udid) -> CertificateList:
-    """List the certificates of a device, newest first."""
+    """List a device's certificates."""
     return CertificateList(await desk.suite.administration.certificates(udid))
 
 
 @enrolment.post("/certificates/{fingerprint}/revoke", refusals=(404,))
 async def revoke_certificate(desk: Desk, fingerprint: Fingerprint) -> CertificateView:
-    """Revoke a certificate: from now on nothing it signs is accepted."""
+    """Revoke a certificate.
+
+    From now on nothing it signs is accepted.
+    """
     return await desk.suite.administration.revoke(fingerprint, desk.facts)
 
 
 @enrolment.get("/scep-requests")
 async def list_pending_requests(desk: Desk, limit: Limit = 100, after: Behind = "") -> PendingPage:
-    """List the SCEP requests that wait for a person."""
+    """List waiting SCEP requests."""
     found = await desk.suite.administration.pending(limit=limit, after=after)
     return PendingPage(found, next=found[-1].transaction_id if len(found) == limit else None)
 
 
 @enrolment.post("/scep-requests/{transaction_id}/approve", status=204, refusals=(404, 409))
 async def approve_request(desk: Desk, transaction_id: TransactionId) -> None:
-    """Approve a SCEP request that waits for a person."""
+    """Approve a SCEP request."""
     await desk.suite.administration.approve(transaction_id, desk.facts)
 
 
 @enrolment.post("/scep-requests/{transaction_id}/deny", status=204, refusals=(404, 409))
 async def deny_request(desk: Desk, transaction_id: TransactionId) -> None:
-    """Deny a SCEP request that waits for a person."""
+    """Deny a SCEP request."""
     await desk.suite.administration.deny(transaction_id, desk.facts)

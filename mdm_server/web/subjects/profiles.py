@@ -34,7 +34,7 @@ class Recipients(Struct, kw_only=True, forbid_unknown_fields=True):
 
 @profiles.get("/profiles")
 async def list_profiles(desk: Desk, limit: Limit = 100, after: Behind = "") -> ProfilePage:
-    """List the stored profiles."""
+    """List profiles."""
     found = await desk.suite.profiles.list(after=after, limit=limit)
     return ProfilePage(found, next=found[-1].profile_id if len(found) == limit else None)
 
@@ -50,26 +50,35 @@ async def store_profile(desk: Desk, body: bytes) -> ProfileView:
 
 @profiles.get("/profiles/{profile_id}", refusals=(404,))
 async def show_profile(desk: Desk, profile_id: ProfileId) -> ProfileView:
-    """Show one stored profile."""
+    """Show a profile."""
     return await desk.suite.profiles.find(profile_id)
 
 
 @profiles.get("/profiles/{profile_id}/content", refusals=(404,), downloads=PROFILE)
 async def download_profile(desk: Desk, profile_id: ProfileId, signed: bool = False) -> Download:
-    """Download a stored profile, as it came or signed by this server."""
+    """Download a profile.
+
+    As it came, or signed by this server.
+    """
     content = await (desk.suite.profiles.signed(profile_id) if signed else desk.suite.profiles.content(profile_id))
     return Download(content, PROFILE, f"{profile_id}.mobileconfig")
 
 
 @profiles.delete("/profiles/{profile_id}", status=204, refusals=(404,))
 async def forget_profile(desk: Desk, profile_id: ProfileId) -> None:
-    """Forget a stored profile; what is installed on devices stays there."""
+    """Forget a profile.
+
+    What is installed on devices stays there.
+    """
     await desk.suite.profiles.remove(profile_id, desk.facts)
 
 
 @profiles.post("/profiles/{profile_id}/install", refusals=(404,))
 async def install_profile(desk: Desk, profile_id: ProfileId, body: Recipients) -> Enqueued:
-    """Install a stored profile on devices: queues InstallProfile for each."""
+    """Install a profile on devices.
+
+    Queues InstallProfile for each of them, with the profile signed by this server.
+    """
     await desk.suite.profiles.find(profile_id)
     order = CommandOrder(
         request_type="InstallProfile", fields={}, profile_id=profile_id, force=body.force, push=body.push
@@ -79,7 +88,10 @@ async def install_profile(desk: Desk, profile_id: ProfileId, body: Recipients) -
 
 @profiles.post("/profiles/{profile_id}/uninstall", refusals=(404,))
 async def uninstall_profile(desk: Desk, profile_id: ProfileId, body: Recipients) -> Enqueued:
-    """Remove a profile from devices: queues RemoveProfile for each; the profile need not be stored here."""
+    """Remove a profile from devices.
+
+    Queues RemoveProfile for each of them; the profile need not be stored here.
+    """
     order = CommandOrder(
         request_type="RemoveProfile", fields={"Identifier": profile_id}, force=body.force, push=body.push
     )

@@ -26,7 +26,7 @@ class ServerInfo(Struct):
 
 @server.get("/server")
 async def show_server(desk: Desk) -> ServerInfo:
-    """Show the server's version, settings and counts."""
+    """Show the server."""
     return ServerInfo(
         version=version("mdmsim"),
         sqlite_version=sqlite3.sqlite_version,
