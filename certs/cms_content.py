@@ -62,6 +62,8 @@ def read_algorithm(sequence: Element) -> Algorithm:
     identifier = dotted(fields.take(OBJECT_IDENTIFIER).contents)
     parameters = fields.optional()
     fields.finish()
+    if parameters and parameters.tag == NULL[0] and parameters.raw != NULL:
+        raise ValueError("expected NULL parameters to be empty, found something in them")
     return Algorithm(identifier, parameters.raw if parameters else b"")
 
 

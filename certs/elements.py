@@ -45,16 +45,18 @@ class Element:
             ValueError: there is another number of them, or it is of another kind.
 
         """
-        fields = Fields(self)
-        child = fields.take(*tags)
-        fields.finish()
-        return child
+        children = self.children()
+        if len(children) != 1 or children[0].tag not in tags:
+            raise ValueError(f"expected one element in the tag {self.tag:#04x}, found something else")
+        return children[0]
 
 
 class Fields:
     """The fields of a SEQUENCE, taken one after the other; whatever does not fit is a ValueError."""
 
     def __init__(self, sequence: Element) -> None:
+        if sequence.tag != SEQUENCE:
+            raise ValueError(f"expected a SEQUENCE, found an element with the tag {sequence.tag:#04x}")
         self._children = sequence.children()
         self._next = 0
 
@@ -139,8 +141,17 @@ def octets(string: Element, tag: int = OCTET_STRING) -> bytes:
 
 @lru_cache(maxsize=256)
 def dotted(contents: bytes) -> str:
-    """Return the dotted form of an OBJECT IDENTIFIER, given its contents."""
-    return str(core.ObjectIdentifier.load(element(OBJECT_IDENTIFIER, contents)).dotted)
+    """Return the dotted form of an OBJECT IDENTIFIER, given its contents.
+
+    Raises:
+        ValueError: they are not what the dotted form is written as. (asn1crypto overlooks a last arc that is cut off.)
+
+    """
+    raw = element(OBJECT_IDENTIFIER, contents)
+    found = str(core.ObjectIdentifier.load(raw).dotted) if contents else ""
+    if not found or object_identifier(found) != raw:
+        raise ValueError(f"expected an object identifier, found {contents.hex()}")
+    return found
 
 
 @lru_cache(maxsize=256)

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKey
 
 from certs.der import scan
 from certs.elements import CONTEXT_0, SEQUENCE, element, read
-from certs.errors import CmsError, DerError
+from certs.errors import CmsError
 
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
@@ -50,7 +50,7 @@ def know(der: bytes) -> KnownCertificate:
         issuer_and_serial_number = _issuer_and_serial_number(der)
         certificate = x509.load_der_x509_certificate(der)
         return KnownCertificate(certificate, certificate.public_key(), issuer_and_serial_number)
-    except (DerError, ValueError, TypeError, IndexError, UnsupportedAlgorithm) as error:
+    except (ValueError, IndexError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
         raise CmsError("certificate", f"expected readable certificates in the CMS message: {error}") from error
 
 
