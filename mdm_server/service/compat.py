@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
+from certs.key_strength import MINIMUM_RSA_BITS
+from certs.signed_data import LEGACY_DIGESTS, SHA2
+
 
 class Compat(StrEnum):
     """One leniency each; what it allows is in LENIENCIES."""
@@ -50,6 +53,7 @@ TOOLS: dict[str, frozenset[Compat]] = {
 }
 
 STRICT: frozenset[Compat] = frozenset()
+WEAKEST_RSA_BITS = 1024
 
 
 class CompatError(ValueError):
@@ -71,3 +75,13 @@ def parse_compat(names: Iterable[str]) -> frozenset[Compat]:
             known = ", ".join([*Compat, *TOOLS])
             raise CompatError(f"compat: expected one of {known}; found {name!r}") from None
     return frozenset(chosen)
+
+
+def accepted_digests(compat: frozenset[Compat]) -> frozenset[str]:
+    """Return the digests a foreign signature may use."""
+    return LEGACY_DIGESTS if Compat.SHA1 in compat else SHA2
+
+
+def minimum_rsa_bits(compat: frozenset[Compat]) -> int:
+    """Return how long a device's RSA key has to be."""
+    return WEAKEST_RSA_BITS if Compat.WEAK_KEYS in compat else MINIMUM_RSA_BITS

@@ -15,9 +15,9 @@ from cryptography import x509
 
 from certs import signed_data
 from certs.errors import CertsError, ChainError
-from certs.signed_data import LEGACY_DIGESTS, SHA2, SignedContent
-from certs.trust import Purpose, verify_chain
-from mdm_server.service.compat import Compat
+from certs.signed_data import SignedContent
+from certs.trust import ChainVerifier, Purpose
+from mdm_server.service.compat import accepted_digests
 from mdm_server.service.refusals import ServiceRefusal
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
@@ -53,9 +53,8 @@ def envelope_of(facts: RequestFacts, body: bytes) -> bytes | None:
 
 def open_description(envelope: bytes, settings: ServiceSettings, at: datetime, *, code: str) -> Description:
     """Verify the signature and read the property list inside; raises Refusal `code` when the signature fails."""
-    digests = LEGACY_DIGESTS if settings.allows(Compat.SHA1) else SHA2
     try:
-        signed = signed_data.verify(envelope, digests=digests)
+        signed = signed_data.verify(envelope, digests=accepted_digests(settings.compat))
     except CertsError as error:
         raise ServiceRefusal(code, reason=getattr(error, "reason", "asn1")) from error
     return Description(plist.loads_dict(signed.content), signed.signer, _is_vouched(signed, settings, at))
@@ -78,14 +77,12 @@ def _is_vouched(signed: SignedContent, settings: ServiceSettings, at: datetime) 
     """Say whether the signer's chain ends at a device authority."""
     if not settings.device_authorities:
         return False
-    try:
-        verify_chain(
-            signed.signer,
-            intermediates=signed.certificates,
-            roots=settings.device_authorities,
-            at=at,
-            purpose=Purpose.SIGNING,
-        )
-    except ChainError:
-        return False
-    return True
+    chain = ChainVerifier(settings.device_authorities, signed.certificates)
+    for purpose in (Purpose.CLIENT, Purpose.SIGNING):
+        # A device authority may have made its devices' certificates for clients, or for nothing in particular.
+        try:
+            chain.check(signed.signer, at, purpose)
+        except ChainError:
+            continue
+        return True
+    return False

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,10 +18,9 @@ from certs import signed_data_fast
 from certs.authority import Authority
 from certs.errors import CertsError, ChainError, CmsError
 from certs.identity import fingerprint
-from certs.signed_data import LEGACY_DIGESTS, SHA2
-from certs.trust import Purpose, verify_chain
+from certs.trust import ChainVerifier, Purpose
 from mdm_server.domain.refusal import Refusal
-from mdm_server.service.compat import Compat
+from mdm_server.service.compat import accepted_digests, minimum_rsa_bits
 from mdm_server.service.journal import Journal
 from mdm_server.service.refusals import ServiceRefusal
 from mdm_server.service.request_facts import RequestFacts
@@ -39,27 +37,21 @@ class PresentedCertificate:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
-    """A chain that was found good, and the time in which that stays so."""
-
-    presented: PresentedCertificate
-    not_before: datetime
-    not_after: datetime
-
-
 class DeviceIdentity:
     """Finds and checks the certificate behind a request. Good chains are remembered, bad ones are not."""
 
     def __init__(
         self, authority: Authority, settings: ServiceSettings, journal: Journal, clock: Callable[[], datetime]
     ) -> None:
-        self._authority = authority
-        self._digests = LEGACY_DIGESTS if settings.allows(Compat.SHA1) else SHA2
+        self._digests = accepted_digests(settings.compat)
         self._journal = journal
         self._clock = clock
-        self._verdicts: OrderedDict[str, _Verdict] = OrderedDict()
-        self._earliest_end = min(ca.not_valid_after_utc for ca in authority.ca_certificates)
+        self._chains = ChainVerifier(
+            [authority.root.certificate],
+            [authority.issuing.certificate],
+            remember=REMEMBERED_CHAINS,
+            minimum_rsa_bits=minimum_rsa_bits(settings.compat),
+        )
 
     def identify(self, facts: RequestFacts, body: bytes) -> PresentedCertificate:
         """Return the certificate that signed `body` or opened the connection.
@@ -82,28 +74,11 @@ class DeviceIdentity:
 
     def trusted(self, certificate: x509.Certificate) -> PresentedCertificate:
         """Return a certificate our CA issued to a client, in date; raises Refusal `auth.cert_invalid`."""
-        now = self._clock()
-        mark = fingerprint(certificate)
-        verdict = self._verdicts.get(mark)
-        if verdict is not None and verdict.not_before <= now <= verdict.not_after:
-            self._verdicts.move_to_end(mark)
-            return verdict.presented
         try:
-            verify_chain(
-                certificate,
-                intermediates=[self._authority.issuing.certificate],
-                roots=[self._authority.root.certificate],
-                at=now,
-                purpose=Purpose.CLIENT,
-            )
+            self._chains.check(certificate, self._clock(), Purpose.CLIENT)
         except ChainError as error:
             raise Refusal("auth.cert_invalid", reason=error.reason) from error
-        presented = PresentedCertificate(certificate, mark)
-        not_after = min(certificate.not_valid_after_utc, self._earliest_end)
-        self._verdicts[mark] = _Verdict(presented, certificate.not_valid_before_utc, not_after)
-        if len(self._verdicts) > REMEMBERED_CHAINS:
-            self._verdicts.popitem(last=False)
-        return presented
+        return PresentedCertificate(certificate, fingerprint(certificate))
 
     def _signer(self, signature: str, body: bytes) -> x509.Certificate:
         """Return the certificate that signed `body`; what is inside an attached signature must equal the body."""

@@ -10,10 +10,9 @@ from cryptography import x509
 from certs.authority import Authority
 from certs.errors import CertsError
 from certs.scep import PkiMessage, certificate_reply, failure_reply, parse_request, pending_reply
-from certs.signed_data import LEGACY_DIGESTS, SHA2
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.answer import PKI_MESSAGE, Answer
-from mdm_server.service.compat import Compat
+from mdm_server.service.compat import accepted_digests
 from mdm_server.service.device_description import decode_either_alphabet
 from mdm_server.service.journal import Exchange, Journal
 from mdm_server.service.limiter import GuessLimiter
@@ -48,7 +47,7 @@ class ScepService:
         self._clock = clock
         self._random_bytes = random_bytes
         self._run = run
-        self._digests = LEGACY_DIGESTS if settings.allows(Compat.SHA1) else SHA2
+        self._digests = accepted_digests(settings.compat)
         self._capabilities = capabilities_answer(settings)
         self._certificates = certificates_answer(authority, settings)
 

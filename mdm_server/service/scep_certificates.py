@@ -1,12 +1,12 @@
 """Which certificates GetCACert answers, and why just one.
 
 RFC 8894 §4.2.1.2 asks for the registration authority's certificate and its chain in one degenerate CMS. The clients
-that exist do not live by it: Fleet's reads concatenated DER only; mdmb encrypts to every certificate it is given, and fails
-on our issuing authority's P-256 key; both want the exact content type of a single certificate. All of them, Debian's
-scepclient and Apple's devices too, are content with one RSA certificate that receives requests and signs replies, for
-SCEP never asks whether that certificate also signs the one it issues. So the registration authority's certificate alone
-is the default, and `--compat ca-chain` gives the RFC's form to clients that insist on it. An authority made with
-`single=True` is its own registration authority, and serves its one certificate in either case.
+that exist do not live by it: Fleet's reads concatenated DER only; mdmb encrypts to every certificate it is given, and
+fails on our issuing authority's P-256 key; both want the exact content type of a single certificate. All of them,
+Debian's scepclient and Apple's devices too, are content with one RSA certificate that receives requests and signs
+replies, for SCEP never asks whether that certificate also signs the one it issues. So the registration authority's
+certificate alone is the default, and `--compat ca-chain` gives the RFC's form to clients that insist on it. An
+authority made with `single=True` is its own registration authority, and serves its one certificate in either case.
 """
 
 from __future__ import annotations

@@ -17,18 +17,16 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs.authority import Authority, Usage
 from certs.enveloped_data import LEGACY, MODERN
-from certs.errors import ChainError, FailInfo, RequestRefused, ScepError
+from certs.errors import FailInfo, RequestRefused, ScepError
 from certs.identity import fingerprint
 from certs.issuance import BACK_DATING
-from certs.key_strength import MINIMUM_RSA_BITS
 from certs.names import format_name, parse_name
 from certs.request import CertificateRequest, RequestPolicy, check_request, key_fingerprint
 from certs.scep import MessageType, PkiMessage, open_request
-from certs.signed_data import LEGACY_DIGESTS, SHA2
-from certs.trust import Purpose, verify_chain
 from mdm_server.domain.invitation import challenge_hash, decide_challenge
 from mdm_server.domain.refusal import Refusal
-from mdm_server.service.compat import Compat
+from mdm_server.service.compat import Compat, accepted_digests, minimum_rsa_bits
+from mdm_server.service.device_identity import DeviceIdentity
 from mdm_server.service.invitations import subject_name
 from mdm_server.service.refusals import ServiceRefusal
 from mdm_server.service.request_facts import RequestFacts
@@ -37,7 +35,6 @@ from mdm_server.service.settings import ServiceSettings
 from mdm_server.store.contract import Store
 from mdm_server.store.records import IssuanceRow, IssuanceState, NewIssuance
 
-WEAKEST_RSA_BITS = 1024
 _CODES = {"subject": "scep.subject", "alternative_names": "scep.subject", "authority_requested": "scep.subject",
           "extended_key_usage": "scep.subject", "malformed": "scep.message"}  # fmt: skip
 """Which refusal a reason of `check_request` is; those that are not here are about the key."""
@@ -59,19 +56,21 @@ class ScepIssuance:
         store: Store,
         authority: Authority,
         settings: ServiceSettings,
+        identity: DeviceIdentity,
         clock: Callable[[], datetime],
         run: Runner,
     ) -> None:
         self._store = store
         self._authority = authority
         self._settings = settings
+        self._identity = identity
         self._clock = clock
         self._run = run
         self._ciphers = LEGACY if settings.allows(Compat.DES) else MODERN
         own_keys = (authority.root, authority.issuing, authority.registration, authority.profile_signer)
         self._policy = RequestPolicy(
-            minimum_rsa_bits=WEAKEST_RSA_BITS if settings.allows(Compat.WEAK_KEYS) else MINIMUM_RSA_BITS,
-            digests=LEGACY_DIGESTS if settings.allows(Compat.SHA1) else SHA2,
+            minimum_rsa_bits=minimum_rsa_bits(settings.compat),
+            digests=accepted_digests(settings.compat),
             forbidden_keys=frozenset(key_fingerprint(identity.key) for identity in own_keys),
         )
 
@@ -130,20 +129,12 @@ class ScepIssuance:
     def _by_renewal(self, message: PkiMessage, request: CertificateRequest) -> NewIssuance:
         """Say what a current certificate entitles to: another one for the same device, and no other (T-15)."""
         try:
-            verify_chain(
-                message.signer,
-                intermediates=[self._authority.issuing.certificate],
-                roots=[self._authority.root.certificate],
-                at=self._clock(),
-                purpose=Purpose.CLIENT,
-            )
-        except ChainError as error:
+            current = self._identity.trusted(message.signer)
+        except Refusal as error:
             raise CertificateRefused("scep.renewal", FailInfo.BAD_MESSAGE_CHECK, reason=error.reason) from error
         self._check_wishes(request, message.signer.subject)
         serial_number = f"{self._authority.new_serial():x}"
-        return self._issuance(
-            message, request, message.signer.subject, serial_number, renews=fingerprint(message.signer)
-        )
+        return self._issuance(message, request, message.signer.subject, serial_number, renews=current.fingerprint)
 
     def _check_wishes(self, request: CertificateRequest, subject: x509.Name) -> None:
         """Refuse a request for another name than the one on record, unless any is tolerated."""

@@ -77,7 +77,7 @@ def assemble(
         scep=ScepService(
             authority,
             settings,
-            ScepIssuance(store, authority, settings, clock, run),
+            ScepIssuance(store, authority, settings, identity, clock, run),
             journal,
             limiter or GuessLimiter(clock),
             clock,

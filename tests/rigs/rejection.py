@@ -11,7 +11,7 @@ from mdm_server.store.contract import Store
 from mdm_server.store.records import JournalEvent
 
 MOST_SECONDS = 0.25
-"""What refusing may cost. CPU time of this thread, not the clock on the wall: a busy machine is not the server's fault."""
+"""What refusing may cost in CPU time of this thread: that the machine is busy is not the server's fault."""
 
 
 async def assert_rejected(

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from certs.authority import Authority
 from certs.identity import Identity
+from certs.keys import PrivateKey
 from certs.names import name_from_subject
 from certs.request import build_request
 from certs.scep import (
@@ -115,28 +116,36 @@ class ServiceDevice:
         assert (await self.authenticate()).status == 200
         assert (await self.token_update()).status == 200
 
-    async def get_certificate(self, profile: bytes | None = None) -> None:
-        """Fetch an enrolment profile, unless one is given, and redeem its challenge."""
+    async def get_certificate(self, profile: bytes | None = None, key: PrivateKey | None = None) -> None:
+        """Fetch an enrolment profile, unless one is given, and redeem its challenge for a key."""
         if profile is None:
             profile = (await self.rig.suite.enroll.answer(self.rig.facts(method="GET", peer=self.peer), b"")).body
         opened = open_profile(profile, roots=[self.rig.authority.root.certificate], at=self.rig.clock())
         self.settings = read_enrollment_profile(opened.profile)
-        self.identity = await self.redeem(self.settings.scep)
+        self.identity = await self.redeem(self.settings.scep, key)
 
-    async def redeem(self, scep: ScepSettings) -> Identity:
-        """Get a certificate for a new key."""
-        key = ec.generate_private_key(ec.SECP256R1())
+    async def redeem(self, scep: ScepSettings, key: PrivateKey | None = None) -> Identity:
+        """Get a certificate for a key, a new one unless it is given."""
+        key = key or ec.generate_private_key(ec.SECP256R1())
         reply = await self.scep(key, scep)
         assert reply.certificate is not None, reply
         return Identity(key, reply.certificate)
 
-    async def scep(
-        self, key: Any, scep: ScepSettings, *, subject: x509.Name | None = None, **request: Any
-    ) -> Reply:
+    async def scep(self, key: Any, scep: ScepSettings, *, subject: x509.Name | None = None, **request: Any) -> Reply:
         """Send a PKCSReq for a key, and check the answer."""
         wanted = name_from_subject(scep.subject) if subject is None else subject
         csr = build_request(key, wanted, challenge=scep.challenge, **request)
         return await self.send_scep(csr, transaction_id=transaction_id_of(key), key=key)
+
+    async def renew(self, key: PrivateKey, **message: Any) -> Identity:
+        """Get a certificate for the next key, signing with the present one, which has to be an RSA key."""
+        assert self.identity is not None
+        csr = build_request(key, self.identity.certificate.subject)
+        reply = await self.send_scep(
+            csr, transaction_id=transaction_id_of(key), key=key, signer=self.identity, renewal=True, **message
+        )
+        assert reply.certificate is not None, reply
+        return Identity(key, reply.certificate)
 
     async def send_scep(
         self,

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
-from rigs.service import ServiceRig, service_rig
 
 from certs.authority import Authority
+from rigs.service import ServiceRig, service_rig
 
 NOW = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -36,9 +36,7 @@ async def rig(
 
 
 @pytest.fixture
-def open_rig(
-    tmp_path: Path, authority: Authority, rsa_keys: list[rsa.RSAPrivateKey], now: datetime
-) -> OpenRig:
+def open_rig(tmp_path: Path, authority: Authority, rsa_keys: list[rsa.RSAPrivateKey], now: datetime) -> OpenRig:
     """Return what opens a service room with other settings."""
 
     def opener(**settings: Any) -> AbstractAsyncContextManager[ServiceRig]:
