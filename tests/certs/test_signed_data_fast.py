@@ -21,7 +21,7 @@ from rigs.forged_cms import mutants
 
 BODY = b"<plist/>"
 WHEN = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
-MUTANTS = 1500
+MUTANTS = 600
 
 Verdict = str | tuple[object, ...]
 
