@@ -18,8 +18,11 @@ CHALLENGE_BYTES = 32
 
 
 def new_challenge(random_bytes: Callable[[int], bytes]) -> str:
-    """Return a fresh challenge of 256 random bits, in characters every SCEP client can carry."""
-    return base64.urlsafe_b64encode(random_bytes(CHALLENGE_BYTES)).rstrip(b"=").decode("ascii")
+    """Return a fresh challenge of 256 random bits, in characters that both a URL and a PrintableString can carry.
+
+    The underscore of the usual URL-safe alphabet is not in PrintableString (X.680 §41.4), which some SCEP clients use.
+    """
+    return base64.b64encode(random_bytes(CHALLENGE_BYTES), altchars=b"-.").rstrip(b"=").decode("ascii")
 
 
 def challenge_hash(challenge: str) -> str:

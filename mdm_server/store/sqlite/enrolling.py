@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+from dataclasses import replace
 
 from mdm_server.domain.enrollment import MANAGED, Channel, EnrollmentEvent, EnrollmentStatus, advance
 from mdm_server.domain.refusal import Refusal
@@ -13,7 +14,7 @@ from mdm_server.store.sqlite.certificates import admit_authenticate, admit_use
 from mdm_server.store.sqlite.enrollment_rows import find_enrollment, recorded_enrollment
 from mdm_server.store.sqlite.ledger import tell
 from mdm_server.store.sqlite.queues import clear_queue, clear_queues_of, end_enrollment, status_of
-from mdm_server.store.sqlite.values import pack, stamp
+from mdm_server.store.sqlite.values import optional_stamp, pack, stamp
 
 REMEMBERED_TOKENS = 16
 """How many replaced push tokens of an enrolment are recognized when they come again."""
@@ -66,28 +67,23 @@ def token_update(
     if _is_stale(connection, before, facts):
         tell(connection, occasion, JournalCode.TOKEN_STALE, device=channel.device, enrollment=channel.key)
         return before
-    first = before.status not in MANAGED
-    now = stamp(occasion.at)
-    connection.execute(
-        "UPDATE enrollment SET status = ?, topic = ?, push_token = ?, push_magic = ?, "
-        "unlock_token = coalesce(?, unlock_token), awaiting_configuration = ?, token_updates = token_updates + 1, "
-        "details = ?, enrolled_at = coalesce(enrolled_at, ?), unenrolled_at = NULL, token_update_raw = ? WHERE key = ?",
-        (
-            status,
-            facts.topic,
-            facts.push_token,
-            facts.push_magic,
-            facts.unlock_token or None,
-            facts.awaiting_configuration,
-            pack({**before.details, **facts.details}),
-            now,
-            facts.raw,
-            channel.key,
-        ),
+    after = replace(
+        before,
+        status=status,
+        topic=facts.topic,
+        push_token=facts.push_token,
+        push_magic=facts.push_magic,
+        unlock_token=facts.unlock_token or before.unlock_token,
+        awaiting_configuration=facts.awaiting_configuration,
+        token_updates=before.token_updates + 1,
+        details={**before.details, **facts.details},
+        enrolled_at=before.enrolled_at or occasion.at,
+        unenrolled_at=None,
     )
-    code = JournalCode.ENROLLED if first else JournalCode.TOKEN_UPDATED
+    _update_token(connection, after, facts.raw)
+    code = JournalCode.TOKEN_UPDATED if before.status in MANAGED else JournalCode.ENROLLED
     tell(connection, occasion, code, device=channel.device, certificate=fingerprint, enrollment=channel.key)
-    return recorded_enrollment(connection, channel.key)
+    return after
 
 
 def check_out(
@@ -162,6 +158,27 @@ def _begin(
             now,
             now,
             facts.raw,
+        ),
+    )
+
+
+def _update_token(connection: sqlite3.Connection, after: EnrollmentRow, raw: bytes) -> None:
+    connection.execute(
+        "UPDATE enrollment SET status = ?, topic = ?, push_token = ?, push_magic = ?, unlock_token = ?, "
+        "awaiting_configuration = ?, token_updates = ?, details = ?, enrolled_at = ?, unenrolled_at = NULL, "
+        "token_update_raw = ? WHERE key = ?",
+        (
+            after.status,
+            after.topic,
+            after.push_token,
+            after.push_magic,
+            after.unlock_token,
+            after.awaiting_configuration,
+            after.token_updates,
+            pack(after.details),
+            optional_stamp(after.enrolled_at),
+            raw,
+            after.channel.key,
         ),
     )
 
