@@ -99,19 +99,11 @@ def parse_from_server(frame: str | bytes) -> FromServer:
 
 def encode(frame: FromClient | FromServer) -> str:
     """Write a frame as JSON text (FrameError when it would break the limits a reader enforces)."""
-    match frame:
-        case Listen(tokens):
-            text = _encode(_ClientFrame(listen=_hexadecimal(tokens)))
-            parse_from_client(text)
-        case Forget(tokens):
-            text = _encode(_ClientFrame(forget=_hexadecimal(tokens)))
-            parse_from_client(text)
-        case Listening(tokens):
-            text = _encode(_ServerFrame(listening=_hexadecimal(tokens)))
-            parse_from_server(text)
-        case Push(token, magic):
-            text = _encode(_ServerFrame(push=token.hex(), mdm=magic))
-            parse_from_server(text)
+    text = msgspec.json.encode(_as_json(frame)).decode()
+    if isinstance(frame, Listen | Forget):
+        parse_from_client(text)
+    else:
+        parse_from_server(text)
     return text
 
 
@@ -131,8 +123,16 @@ def _decode(decoder: msgspec.json.Decoder[_Frame], frame: str | bytes) -> _Frame
         raise FrameError("courier.frame", f"expected a courier frame ({error})") from error
 
 
-def _encode(frame: _ClientFrame | _ServerFrame) -> str:
-    return msgspec.json.encode(frame).decode()
+def _as_json(frame: FromClient | FromServer) -> _ClientFrame | _ServerFrame:
+    match frame:
+        case Listen(tokens):
+            return _ClientFrame(listen=_hexadecimal(tokens))
+        case Forget(tokens):
+            return _ClientFrame(forget=_hexadecimal(tokens))
+        case Listening(tokens):
+            return _ServerFrame(listening=_hexadecimal(tokens))
+        case _:
+            return _ServerFrame(push=frame.token.hex(), mdm=frame.magic)
 
 
 def _binary(tokens: list[str]) -> tuple[bytes, ...]:

@@ -122,23 +122,21 @@ class _BinaryScan:
         return start, length
 
     def measure(self, reference: int) -> _Measure:
-        """Measure one object and everything in it, once."""
-        known = self.measures.get(reference)
-        if known is None:
-            offset, marker = self.marker(reference)
-            kind = marker >> 4
-            if kind in {_ARRAY, _DICT}:
-                known = self.container(reference, offset, marker)
-            elif kind in {_ASCII, _UTF16}:
-                known = _Measure(1, len(self.text(reference, offset, marker)), 0)
-            elif kind == _DATA:
-                known = _Measure(1, self.extent(offset, marker, 1)[1], 0)
-            else:
-                if marker not in _BOOLEANS:
-                    self.number(offset, marker)
-                known = _ONE_VALUE
-            self.measures[reference] = known
-        return known
+        """Measure one object and everything in it that has not been measured yet."""
+        offset, marker = self.marker(reference)
+        kind = marker >> 4
+        if kind in {_ARRAY, _DICT}:
+            measure = self.container(reference, offset, marker)
+        elif kind in {_ASCII, _UTF16}:
+            measure = _Measure(1, len(self.text(reference, offset, marker)), 0)
+        elif kind == _DATA:
+            measure = _Measure(1, self.extent(offset, marker, 1)[1], 0)
+        else:
+            if marker not in _BOOLEANS:
+                self.number(offset, marker)
+            measure = _ONE_VALUE
+        self.measures[reference] = measure
+        return measure
 
     def container(self, reference: int, offset: int, marker: int) -> _Measure:
         if reference in self.open:

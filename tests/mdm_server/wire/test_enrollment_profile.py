@@ -142,6 +142,13 @@ def test_what_a_client_could_not_use_is_not_built(scep: dict[str, Any], mdm: dic
     assert caught.value.code == "profile.malformed"
 
 
+def test_what_need_not_be_said_is_left_out() -> None:
+    """Without a CheckInURL or capabilities, the keys are not there."""
+    mdm = replace(MDM, check_in_url=None, server_capabilities=())
+    payload = build_enrollment_profile(replace(ENROLLMENT, mdm=mdm))["PayloadContent"][1]
+    assert not payload.keys() & {"CheckInURL", "ServerCapabilities"}
+
+
 def test_a_plain_http_server_can_be_named() -> None:
     """Tools without TLS are served on a plain listener, and the profile must be able to say so."""
     enrollment = replace(ENROLLMENT, scep=replace(SCEP, url="http://127.0.0.1:8080/scep"))

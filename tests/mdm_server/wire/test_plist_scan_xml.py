@@ -7,7 +7,7 @@ import pytest
 
 from mdm_server.wire.plist import CHECK_IN, PROFILE, RESULT, Limits, loads
 from mdm_server.wire.plist_scan_xml import scan_xml
-from rigs.plist_zoo import APPLE_DOCTYPE, refused, xml
+from rigs.plist_zoo import APPLE_DOCTYPE, pace, refused, xml
 
 
 def nested(depth: int, name: str = "array") -> bytes:
@@ -232,8 +232,9 @@ def test_four_million_lines_are_refused_in_time() -> None:
 
 def test_a_tag_of_megabytes_is_refused_in_time() -> None:
     """An unfinished tag would be rescanned for every 2 KiB of it (CVE-2023-52425)."""
-    refused(lambda: loads(xml(f"<array {' ' * 7_000_000}></array>"), limits=PROFILE), "parse.syntax")
-    refused(lambda: loads(xml(f"<!-- > {'x' * 7_000_000}--><true/>"), limits=PROFILE), "parse.syntax", within=0.1)
+    for inside in (f"<array {' ' * 7_000_000}></array>", f"<!-- > {'x' * 7_000_000}--><true/>"):
+        document = xml(inside)
+        refused(lambda document=document: loads(document, limits=PROFILE), "parse.syntax", within=0.1)
 
 
 def test_the_position_is_that_of_the_fault() -> None:
@@ -253,4 +254,4 @@ def test_the_scan_of_an_idle_report_is_cheap() -> None:
         for _ in range(20):
             scan_xml(idle, CHECK_IN)
         costs.append((time.thread_time() - started) / 20)
-    assert min(costs) < 60e-6
+    assert min(costs) < 60e-6 * pace()

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -62,6 +63,11 @@ def test_a_malformed_phase_one_is_refused(change: dict[str, Any], complaint: str
     assert caught.value.code == "profile.malformed"
     with pytest.raises(ProfileError):
         parse_profile_service(b"OK")
+
+
+def test_a_service_without_a_challenge_asks_for_none() -> None:
+    """The key is left out, not empty."""
+    assert "Challenge" not in replace(SERVICE, challenge=None).to_plist()["PayloadContent"]
 
 
 def test_a_devices_answer_carries_the_challenge_back() -> None:
