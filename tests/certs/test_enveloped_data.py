@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
@@ -9,12 +8,12 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from certs.authority import Authority
-from certs.elements import CONTEXT_0, OCTET_STRING, Element, element, read
+from certs.elements import CONTEXT_0, OCTET_STRING, element, read
 from certs.enveloped_data import LEGACY, MODERN, cipher_of, decrypt, encrypt
 from certs.errors import EnvelopeError
 from certs.identity import Identity
 from rigs import oracles
-from rigs.forged_cms import mutants
+from rigs.forged_cms import mutants, rewritten, with_content, with_key
 
 SECRET = b"a request with a challenge in it" * 40
 
@@ -182,26 +181,6 @@ def outcome(message: bytes, identity: Identity) -> str:
     except EnvelopeError as error:
         return f"{error.reason}: {error}" if error.reason == "decrypt" else error.reason
     return "nonsense"
-
-
-def rewritten(node: Element, replacements: dict[bytes, bytes]) -> bytes:
-    """Write a tree of elements again, some of them replaced."""
-    if node.raw in replacements:
-        return replacements[node.raw]
-    children = node.children()
-    return element(node.tag, *(rewritten(child, replacements) for child in children)) if children else node.raw
-
-
-def with_key(message: bytes, encrypted_key: bytes) -> bytes:
-    """Replace the encrypted key of an envelope."""
-    recipient = read(message).children()[1].children()[0].children()[1].children()[0]
-    return rewritten(read(message), {recipient.children()[3].raw: element(OCTET_STRING, encrypted_key)})
-
-
-def with_content(message: bytes, change: Callable[[bytes], bytes]) -> bytes:
-    """Change the encrypted content of an envelope."""
-    encrypted = read(message).children()[1].children()[0].children()[2].children()[2]
-    return rewritten(read(message), {encrypted.raw: element(0x80, change(encrypted.contents))})
 
 
 def assert_refused(message: bytes, identity: Identity, reason: str, *, ciphers: frozenset[str] = MODERN) -> None:

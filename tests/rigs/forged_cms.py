@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from certs.cms_content import CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNED_DATA
@@ -135,3 +135,23 @@ def _changed(node: Element, chance: random.Random) -> bytes:
             if node.tag & 0x20:
                 return bytes((node.tag, 0x80)) + node.contents + b"\0\0"
             return bytes((node.tag, 0x84)) + len(node.contents).to_bytes(4, "big") + node.contents
+
+
+def rewritten(node: Element, replacements: dict[bytes, bytes]) -> bytes:
+    """Write a tree of elements again, some of them replaced."""
+    if node.raw in replacements:
+        return replacements[node.raw]
+    children = node.children()
+    return element(node.tag, *(rewritten(child, replacements) for child in children)) if children else node.raw
+
+
+def with_key(message: bytes, encrypted_key: bytes) -> bytes:
+    """Replace the encrypted key of an envelope."""
+    recipient = read(message).children()[1].children()[0].children()[1].children()[0]
+    return rewritten(read(message), {recipient.children()[3].raw: element(OCTET_STRING, encrypted_key)})
+
+
+def with_content(message: bytes, change: Callable[[bytes], bytes]) -> bytes:
+    """Change the encrypted content of an envelope."""
+    encrypted = read(message).children()[1].children()[0].children()[2].children()[2]
+    return rewritten(read(message), {encrypted.raw: element(0x80, change(encrypted.contents))})
