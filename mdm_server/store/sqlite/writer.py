@@ -94,12 +94,17 @@ class Batches:
         try:
             value = operation(self.connection)
         except Exception as error:  # whatever it is belongs to the caller, who gets it
-            # When SQLite has undone the whole transaction (disk full), these two raise and fail the whole batch.
+            if isinstance(error, sqlite3.Error) and self._concerns_all(error):
+                raise
             execute("ROLLBACK TO operation")
             execute("RELEASE operation")
             return None, self._unavailable(error) if isinstance(error, sqlite3.OperationalError) else error
         execute("RELEASE operation")
         return value, None
+
+    def _concerns_all(self, error: sqlite3.Error) -> bool:
+        """Say whether an error is not the operation's alone: SQLite has undone everything (disk full), or is broken."""
+        return not self.connection.in_transaction or getattr(error, "sqlite_errorname", "") in FATAL
 
     def _nothing(self, operations: Sequence[Operation[Any]], error: sqlite3.Error) -> list[Outcome]:
         return [(None, self._unavailable(error)) for _ in operations]

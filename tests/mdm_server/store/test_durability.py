@@ -1,0 +1,95 @@
+"""What was acknowledged is on the disk: killed processes lose nothing, and the disk comes before the answer.
+
+A kill alone cannot tell a durable setting from another, because the kernel outlives the process; the order of system
+calls can. Each test shows what it shows.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from mdm_server.store.sqlite import open_sqlite
+from rigs.oracles import require
+
+KEEPER = Path(__file__).with_name("ledger_keeper.py")
+ROUNDS = 20
+
+
+def kill_in_mid_write(state: Path, first: int, delay: float) -> list[str]:
+    """Start the ledger keeper, kill it `delay` seconds after its first line, and return its ledger."""
+    with subprocess.Popen([sys.executable, KEEPER, state, str(first)], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        head = process.stdout.readline()
+        assert head, "the keeper died before it wrote anything"
+        time.sleep(delay)  # the moment of death is meant to be arbitrary
+        process.send_signal(signal.SIGKILL)
+        text = (head + process.stdout.read()).decode()
+    return text[: text.rfind("\n")].splitlines()
+
+
+async def test_no_acknowledged_write_is_lost_by_kill_9(tmp_path: Path) -> None:
+    """I-35, I-38: twenty deaths at arbitrary moments; every line of the ledger is in the state, which is whole."""
+    state = tmp_path / "state.db"
+    chance = random.Random(35)
+    ledger: list[str] = []
+    started = time.monotonic()
+    rounds = 0
+    while rounds < ROUNDS and time.monotonic() - started < 40:
+        ledger += kill_in_mid_write(state, rounds * 100_000, chance.uniform(0, 0.12))
+        rounds += 1
+    store = open_sqlite(state)
+    for line in ledger:
+        what, _, name = line.partition(" ")
+        row = await store.enrollments.find(name)
+        assert row is not None, f"lost: {line}"
+        assert row.status == "Enrolled"
+        if what != "enrolled":
+            command = await store.commands.find(name, "one")
+            assert command is not None, f"lost: {line}"
+            assert what != "answered" or command.state == "Acknowledged", f"lost: {line}"
+    assert store._room.reader.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+    await store.close()
+    assert rounds >= 5
+    assert len(ledger) >= rounds
+
+
+def test_an_acknowledgement_leaves_after_the_disk_has_the_write(tmp_path: Path) -> None:
+    """I-36: between two lines of the ledger there is always a completed fdatasync (or fsync)."""
+    strace = require("strace")
+    trace = tmp_path / "trace"
+    command = [strace, "-f", "-qq", "-e", "trace=fdatasync,fsync,write", "-e", "signal=none", "-o", trace]
+    keeper = [sys.executable, KEEPER, tmp_path / "state.db", "0", "20"]
+    done = subprocess.run([*command, *keeper], capture_output=True, text=True, timeout=60, check=False)
+    if done.returncode != 0 and ("ptrace" in done.stderr or "Operation not permitted" in done.stderr):
+        pytest.skip(f"tracing is not permitted here: {done.stderr.strip().splitlines()[0]}")
+    assert done.returncode == 0, done.stderr
+    acknowledgements = 0
+    synced = False
+    for line in trace.read_text().splitlines():
+        if re.search(r"(fdatasync|fsync)(\(\d+\)| resumed>\)).*= 0", line):
+            synced = True
+        elif re.search(r'write\(1, "(enrolled|queued|answered) ', line):
+            assert synced, f"acknowledged before the disk had it: {line}"
+            acknowledgements += 1
+            synced = False
+    assert acknowledgements == 60
+
+
+@pytest.mark.parametrize(("durable", "level"), [(True, 2), (False, 0)])
+async def test_durable_means_synchronous_full(tmp_path: Path, durable: bool, level: int) -> None:
+    """And what is not durable says so in its description."""
+    store = open_sqlite(tmp_path / "state.db", inline=True, durable=durable)
+    connection: sqlite3.Connection = store._room.connection
+    assert connection.execute("PRAGMA synchronous").fetchone() == (level,)
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    assert ("durable" in store.description) == durable
+    await store.close()
