@@ -19,7 +19,7 @@ class ImpossibleTransitionError(CoreError):
 
     def __init__(self, state: str, trigger: str) -> None:
         self.state, self.trigger = state, trigger
-        super().__init__(f"{trigger!r} cannot happen in the state {state!r}")
+        super().__init__(f"'{trigger}' cannot happen in the state '{state}'")
 
 
 class SnapshotError(CoreError):

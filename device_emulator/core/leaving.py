@@ -9,7 +9,7 @@ from device_emulator.core.handheld import Handheld
 from device_emulator.core.installed_profiles import InstalledProfiles
 from device_emulator.core.passcode import Passcode
 from device_emulator.core.preferences import Preferences
-from device_emulator.core.states import LifeState, LifeTrigger, LockTrigger
+from device_emulator.core.states import LifeState, LifeTrigger, LockTrigger, PowerState, PowerTrigger
 
 
 def ask_to_leave(handheld: Handheld, reason: str) -> None:
@@ -55,6 +55,8 @@ def erase(handheld: Handheld) -> None:
     handheld.erasures += 1
     handheld.interruptions += 1
     handheld.change_lock(LockTrigger.ERASED)
+    if handheld.power is PowerState.BEFORE_FIRST_UNLOCK:
+        handheld.change_power(PowerTrigger.UNLOCKED)
     handheld.change_life(LifeTrigger.ERASED)
     handheld.emit(DeviceErased())
     handheld.emit(SetupAssistantReached())

@@ -88,21 +88,21 @@ class Session:
         handheld, interruptions = self.handheld, self.handheld.interruptions
         self.put_off = self.put_off or reply.status is Status.NOT_NOW
         draft = channel.report(handheld, command.command_uuid, reply)
+        self._repeats = self._repeats + 1 if command.command_uuid in self._answered else 0
+        self._answered.add(command.command_uuid)
         try:
             response = yield from self._deliver(draft)
+            if response.status == OK:
+                handheld.emit(CommandAnswered(command.command_uuid, command.request_type, reply.status))
         finally:
             # A device erases, restarts or leaves whether or not its last word got through.
             if reply.afterwards is not None and interruptions == handheld.interruptions:
                 reply.afterwards(handheld)
-        if response.status == OK:
-            handheld.emit(CommandAnswered(command.command_uuid, command.request_type, reply.status))
         if interruptions != handheld.interruptions or handheld.management is None or handheld.management.ending:
             return self._end("interrupted", f"{command.request_type} ended it")
         return self._stop_for_good_reason(command.command_uuid) or response
 
     def _stop_for_good_reason(self, command_uuid: CommandUuid) -> SessionEnded | None:
-        self._repeats = self._repeats + 1 if command_uuid in self._answered else 0
-        self._answered.add(command_uuid)
         if self._repeats >= REPEATS_BORNE:
             return self._end("command_repeated", f"expected something new, found {command_uuid} again")
         if len(self._answered) >= self.handheld.settings.commands_per_session:

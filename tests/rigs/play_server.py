@@ -19,10 +19,12 @@ from cryptography import x509
 from certs import scep, signed_data
 from certs.authority import Authority
 from certs.request import RequestPolicy, check_request
+from device_emulator.core.actions import OpenEnrollmentLink
 from device_emulator.core.device import Device
 from device_emulator.core.events import Event
 from device_emulator.core.messages import (
     Happening,
+    PersonActs,
     Request,
     RequestFailed,
     RequestKind,
@@ -37,11 +39,13 @@ from mdm_server.wire.enrollment_profile import (
     ScepSettings,
     build_enrollment_profile,
 )
-from mdm_server.wire.mobileconfig import sign_profile
+from mdm_server.wire.mobileconfig import Payload, Profile, build_profile, sign_profile
 
 MDM_URL = "https://mdm.example/mdm"
 SCEP_URL = "https://mdm.example/scep"
 PROFILE_URL = "https://mdm.example/enroll"
+LINK = PersonActs(OpenEnrollmentLink(PROFILE_URL))
+"""What enrols a device."""
 
 
 class MovingClock:
@@ -133,6 +137,12 @@ class PlayServer:
         )
         document = plist.dumps(build_enrollment_profile(enrollment))
         return sign_profile(document, self.authority.profile_signer, self.clock()) if self.sign else document
+
+    def configuration(self, identifier: str, payload_type: str, content: dict[str, Any], **profile: Any) -> bytes:
+        """Return a signed configuration profile of one payload."""
+        payload = Payload(payload_type, f"{identifier}.payload", f"{identifier}-1", content=content)
+        built = build_profile(Profile(identifier=identifier, uuid=f"{identifier}-0", payloads=(payload,), **profile))
+        return sign_profile(plist.dumps(built), self.authority.profile_signer, self.clock())
 
     def _serve(self, request: Request) -> tuple[Mapping[str, str], bytes]:
         match request.kind:

@@ -11,13 +11,11 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certs.authority import Authority
-from device_emulator.core.actions import OpenEnrollmentLink
 from device_emulator.core.device import Device
 from device_emulator.core.hardware import draw_hardware
-from device_emulator.core.messages import PersonActs
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.settings import DeviceSettings
-from rigs.play_server import PROFILE_URL, MovingClock, PlayServer, play
+from rigs.play_server import LINK, MovingClock, PlayServer, play
 
 NOON = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
 
@@ -74,6 +72,6 @@ def device(make_device: Callable[..., Device]) -> Device:
 @pytest.fixture
 def enrolled(device: Device, server: PlayServer) -> Device:
     """Return device 17, enrolled."""
-    play(device, server, PersonActs(OpenEnrollmentLink(PROFILE_URL)))
+    play(device, server, LINK)
     assert device.push_token is not None
     return device
