@@ -6,6 +6,7 @@ https://developer.apple.com/documentation/devicemanagement/implementing_device_m
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,9 @@ from typing import Any
 from mdm_server.wire.enrollment_id import CommandUuid
 from mdm_server.wire.errors import SchemaError, excerpt
 from mdm_server.wire.plist import PROFILE, Limits, dumps, loads_dict
+
+# XML 1.0 §2.2; a device that was sent these in a binary property list could not repeat them in its answer.
+_NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 class CommandFormatError(SchemaError):
@@ -40,6 +44,8 @@ def parse_command(raw: bytes, *, limits: Limits = PROFILE) -> Command:
     Whether the request type exists, and its keys are right, is for `mdm_server.wire.commands` to say.
     """
     document = loads_dict(raw, limits=limits)
+    if raw.startswith(b"bplist") and not _is_writable(document):
+        raise CommandFormatError("expected text that XML can hold, found control characters", None)
     uuid = document.get("CommandUUID")
     if not isinstance(uuid, str) or not uuid:
         raise CommandFormatError(f"expected a CommandUUID, found {_found(uuid)}", None)
@@ -64,6 +70,18 @@ def build_command(
         raise SchemaError("expected the request's own keys, found RequestType among them")
     document = {"CommandUUID": command_uuid, "Command": {"RequestType": request_type, **fields}}
     return dumps(document, binary=binary)
+
+
+def _is_writable(value: object) -> bool:
+    """Return whether all text in a binary property list can be written as XML, for devices answer in XML."""
+    match value:
+        case str():
+            return _NOT_IN_XML.search(value) is None
+        case dict():
+            return all(map(_is_writable, (*value.keys(), *value.values())))
+        case list():
+            return all(map(_is_writable, value))
+    return True
 
 
 def _found(value: object) -> str:

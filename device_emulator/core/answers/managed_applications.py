@@ -56,7 +56,7 @@ def managed_application_configuration(handheld: Handheld, command: Command) -> A
     return Answer(values={"ApplicationConfigurations": listed})
 
 
-@answerer("ManagedApplicationFeedback", Fidelity.REAL, "whatever feedback the device was given", not_now=SEALED)
+@answerer("ManagedApplicationFeedback", Fidelity.SIMPLIFIED, "no application here says anything", not_now=SEALED)
 def managed_application_feedback(handheld: Handheld, command: Command) -> Answer:
     """Collect the feedback, and delete it if asked to."""
     listed: list[PlistDict] = []

@@ -75,7 +75,7 @@ def clear_passcode(handheld: Handheld, command: Command) -> Answer:
     return Answer()
 
 
-@answerer("RequestUnlockToken", Fidelity.REAL, "the token that ClearPasscode needs now")
+@answerer("RequestUnlockToken", Fidelity.SIMPLIFIED, "still answered, though Apple gave it up with iOS 6")
 def request_unlock_token(handheld: Handheld, command: Command) -> Answer:
     """Hand over the unlock token."""
     return Answer(values={"UnlockToken": locking.unlock_token(handheld)})

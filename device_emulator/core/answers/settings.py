@@ -19,7 +19,7 @@ from device_emulator.core.applications import Application
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.preferences import Preference
 from mdm_server.wire.command import Command
-from mdm_server.wire.commands import COMMANDS
+from mdm_server.wire.commands import COMMANDS, Reason
 from mdm_server.wire.commands.permission import check_support
 from mdm_server.wire.plist import PlistDict
 from mdm_server.wire.results import ErrorChainItem, Status
@@ -58,11 +58,14 @@ def _result(handheld: Handheld, item: Mapping[str, Any]) -> PlistDict:
 
 
 def _refusal(handheld: Handheld, item: Mapping[str, Any]) -> ErrorChainItem | None:
+    """Return why the device does not set an item at all: it does not know it, or the server may not."""
     name = item["Item"]
-    if name not in SUPPORT or (name not in SETTINGS and handheld.situation.platform in SUPPORT[name]):
+    refused = check_support(name, SUPPORT[name], handheld.situation) if name in SUPPORT else None
+    if refused is not None and refused.reason not in {Reason.PLATFORM, Reason.VERSION}:
+        return link(ErrorCode.NOT_AUTHORIZED, refused.text)
+    if refused is not None or name not in SETTINGS:
         return link(ErrorCode.UNKNOWN_SETTING, f"There is no setting “{name}”.")
-    refused = check_support(name, SUPPORT[name], handheld.situation)
-    return None if refused is None else link(ErrorCode.NOT_AUTHORIZED, refused.text)
+    return None
 
 
 def _switch(preference: Preference) -> Setting:

@@ -51,6 +51,15 @@ def test_a_document_that_is_no_command_is_refused_with_what_uuid_there_is(
     assert caught.value.code == "parse.schema"
 
 
+@pytest.mark.parametrize("command", [{"Identifier": "a\x01"}, {"Options": {"a\x1f": 1}}, {"Identifiers": ["\ufffe"]}])
+def test_text_that_xml_cannot_hold_is_refused_in_binary_commands(command: dict[str, Any]) -> None:
+    """An answer that repeats it could not be written, so the device does not take it."""
+    document = {"CommandUUID": "u", "Command": {"RequestType": "RemoveApplication", **command}}
+
+    with pytest.raises(CommandFormatError, match="control characters"):
+        parse_command(plistlib.dumps(document, fmt=plistlib.FMT_BINARY))
+
+
 def test_bytes_that_are_no_property_list_are_a_plist_error() -> None:
     """An HTML page in place of a command is told apart from a malformed command."""
     with pytest.raises(PlistError):
