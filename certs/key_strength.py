@@ -42,7 +42,7 @@ def size_weakness(key: PublicKey, minimum_rsa_bits: int = MINIMUM_RSA_BITS) -> s
 
 def rsa_weakness(modulus: int, exponent: int, minimum_bits: int = MINIMUM_RSA_BITS) -> str | None:
     """Return why an RSA key must not be used, as a token, or None if nothing is known against it."""
-    if not minimum_bits <= modulus.bit_length() <= MAXIMUM_RSA_BITS:
+    if modulus < 0 or not minimum_bits <= modulus.bit_length() <= MAXIMUM_RSA_BITS:
         return "key_size"
     # e = 3 is not broken as such; with the padding mistakes of the field it has been, again and again.
     if exponent <= 3 or exponent % 2 == 0 or exponent.bit_length() > MAXIMUM_EXPONENT_BITS:
