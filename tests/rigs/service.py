@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import base64
 import random
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from certs.names import name_from_subject
 from certs.request import build_request
 from certs.scep import (
     Reply,
+    choose_recipient,
     parse_ca_certificates,
     pkcs_request,
     read_reply,
@@ -106,7 +107,10 @@ class ServiceDevice:
     token: bytes = b""
     magic: str = ""
     peer: str = "192.0.2.1"
-    answers: Mapping[str, Any] = field(default_factory=dict)
+    challenge: str | None = None
+    """A challenge to send instead of the profile's."""
+    request_key: PrivateKey | None = None
+    """The key that was asked about last."""
 
     # --- enrolment ---------------------------------------------------------------------------------------------------
 
@@ -118,11 +122,27 @@ class ServiceDevice:
 
     async def get_certificate(self, profile: bytes | None = None, key: PrivateKey | None = None) -> None:
         """Fetch an enrolment profile, unless one is given, and redeem its challenge for a key."""
+        await self.fetch_profile(profile)
+        self.identity = await self.redeem(self.scep_settings(), key)
+
+    async def fetch_profile(self, profile: bytes | None = None) -> None:
+        """Fetch an enrolment profile, unless one is given, and read it."""
         if profile is None:
             profile = (await self.rig.suite.enroll.answer(self.rig.facts(method="GET", peer=self.peer), b"")).body
         opened = open_profile(profile, roots=[self.rig.authority.root.certificate], at=self.rig.clock())
         self.settings = read_enrollment_profile(opened.profile)
-        self.identity = await self.redeem(self.settings.scep, key)
+
+    def scep_settings(self) -> ScepSettings:
+        """Return how to redeem the profile that was fetched."""
+        assert self.settings is not None
+        return self.settings.scep
+
+    def request(self, key: PrivateKey, *, subject: x509.Name | None = None, **request: Any) -> bytes:
+        """Return a PKCS #10 request for a key, with the profile's challenge and subject unless others are given."""
+        self.request_key = key
+        scep = self.scep_settings()
+        wanted = name_from_subject(scep.subject) if subject is None else subject
+        return build_request(key, wanted, challenge=self.challenge or scep.challenge, **request)
 
     async def redeem(self, scep: ScepSettings, key: PrivateKey | None = None) -> Identity:
         """Get a certificate for a key, a new one unless it is given."""
@@ -131,10 +151,9 @@ class ServiceDevice:
         assert reply.certificate is not None, reply
         return Identity(key, reply.certificate)
 
-    async def scep(self, key: Any, scep: ScepSettings, *, subject: x509.Name | None = None, **request: Any) -> Reply:
+    async def scep(self, key: PrivateKey, scep: ScepSettings) -> Reply:
         """Send a PKCSReq for a key, and check the answer."""
-        wanted = name_from_subject(scep.subject) if subject is None else subject
-        csr = build_request(key, wanted, challenge=scep.challenge, **request)
+        csr = build_request(key, name_from_subject(scep.subject), challenge=scep.challenge)
         return await self.send_scep(csr, transaction_id=transaction_id_of(key), key=key)
 
     async def renew(self, key: PrivateKey, **message: Any) -> Identity:
@@ -165,7 +184,7 @@ class ServiceDevice:
         raw = wrap(
             csr,
             signer=signer,
-            recipient=recipients[0],
+            recipient=choose_recipient(recipients),
             transaction_id=transaction_id,
             sender_nonce=nonce,
             when=self.rig.clock(),
@@ -178,7 +197,7 @@ class ServiceDevice:
             transaction_id=transaction_id,
             sender_nonce=nonce,
             trusted=recipients,
-            key=key,
+            key=key or self.request_key,
         )
 
     def scep_signer(self) -> Identity:
