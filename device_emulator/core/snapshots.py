@@ -10,6 +10,7 @@ from typing import Any
 
 from certs.key_pool import RsaKeySource
 from device_emulator.core.applications import Applications
+from device_emulator.core.belongings import Belongings
 from device_emulator.core.enrolling import Offer
 from device_emulator.core.errors import SnapshotError
 from device_emulator.core.gauges import Network
@@ -55,6 +56,7 @@ def take(handheld: Handheld) -> dict[str, object]:
         "keychain": handheld.keychain.snapshot(),
         "profiles": [_profile_as_json(profile) for profile in handheld.profiles],
         "applications": _as_text(handheld.applications.snapshot()),
+        "belongings": handheld.belongings.snapshot(),
         "preferences": _as_text(handheld.preferences.changed()),
         "lost_mode": None if handheld.lost_mode is None else asdict(handheld.lost_mode),
         "management": None if handheld.management is None else handheld.management.snapshot(),
@@ -103,6 +105,7 @@ def _fill(handheld: Handheld, snapshot: Mapping[str, Any], key_source: RsaKeySou
     for profile in snapshot["profiles"]:
         handheld.profiles.install(_profile(profile))
     handheld.applications = Applications.restore(handheld.randomness, _value(snapshot["applications"]))
+    handheld.belongings = Belongings.restore(snapshot["belongings"])
     handheld.preferences = Preferences(_value(snapshot["preferences"]))
     handheld.lost_mode = None if snapshot["lost_mode"] is None else LostMode(**snapshot["lost_mode"])
     handheld.management = None if snapshot["management"] is None else Management.restore(snapshot["management"])

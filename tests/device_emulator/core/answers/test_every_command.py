@@ -52,9 +52,9 @@ def device_in(situation: tuple[Any, ...]) -> Handheld:
     return handheld
 
 
-def state(handheld: Handheld) -> tuple[object, ...]:
+def state(handheld: Handheld) -> dict[str, object]:
     """Return everything that can change about a device."""
-    return snapshots.take(handheld), handheld.belongings.snapshot()
+    return snapshots.take(handheld)
 
 
 def assert_well_formed(handheld: Handheld, request_type: str, reply: Answer) -> None:
