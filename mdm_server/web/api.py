@@ -130,7 +130,7 @@ def _endpoint(operation: Operation, suite: ServiceSuite, turns: Turns, limits: L
 
 
 def _read_parameters(operation: Operation, request: web.Request) -> dict[str, Any]:
-    repeated = [name for name, count in Counter(request.query.keys()).items() if count > 1]
+    repeated = [name for name, count in Counter(name for name, _ in request.query.items()).items() if count > 1]
     if repeated:
         raise Explained("api.invalid", expected="every parameter once", found=f"{repeated[0][:100]!r} twice")
     try:
