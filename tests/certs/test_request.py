@@ -244,7 +244,7 @@ def test_a_nul_in_a_name_is_not_the_end_of_it() -> None:
 
 
 def test_no_flipped_bit_changes_what_is_signed(device_p256: Identity) -> None:
-    """T-36: whatever bit changes, the request is refused, or the bit was neither in what is signed nor in the signature.
+    """T-36: whatever bit changes, the request is refused, or the bit was in neither what is signed nor the signature.
 
     There is one byte of that kind: how many bits of the signature's last byte do not count.
     """
