@@ -119,6 +119,15 @@ class IdentityContract:
         async with refused(store, "state.order"):
             await actors.idle(device("A"), "second")
 
+    async def test_a_certificate_that_was_passed_over_is_superseded(self, store: Store, actors: Actors) -> None:
+        """A device that was given two and used the later one has only that one (I-04)."""
+        await actors.invite("two", udid="A", uses=2)
+        await actors.issue("first", challenge="two")
+        await actors.issue("second", challenge="two")
+        await actors.authenticate(device("A"), "second")
+        async with refused(store, "auth.cert_superseded"):
+            await actors.authenticate(device("A"), "first")
+
     async def test_a_key_that_is_another_devices_is_refused(self, store: Store, actors: Actors) -> None:
         """T-16: at issuance when the device is known, and otherwise when the certificate would be bound."""
         await actors.invite("one")
