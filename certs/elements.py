@@ -122,7 +122,7 @@ def _extent(data: bytes, position: int) -> tuple[int, int, int]:
 
 
 def octets(string: Element, tag: int = OCTET_STRING) -> bytes:
-    """Return what an OCTET STRING holds, be it primitive or in pieces (X.690 §8.7).
+    """Return what an OCTET STRING holds, be it primitive or in pieces (X.690 §8.7; pieces of pieces nobody writes).
 
     Args:
         string: the element.
@@ -136,7 +136,10 @@ def octets(string: Element, tag: int = OCTET_STRING) -> bytes:
         return string.contents
     if string.tag != tag | _CONSTRUCTED:
         raise ValueError(f"expected an octet string, found an element with the tag {string.tag:#04x}")
-    return b"".join(octets(piece) for piece in string.children())
+    pieces = string.children()
+    if any(piece.tag != OCTET_STRING for piece in pieces):
+        raise ValueError("expected an octet string in pieces, found something else among them")
+    return b"".join(piece.contents for piece in pieces)
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs.authority import Authority
-from certs.cms_content import CONTENT_TYPE, MESSAGE_DIGEST, RSASSA_PSS, SIGNING_TIME
+from certs.cms_content import CONTENT_TYPE, DATA, MESSAGE_DIGEST, RSASSA_PSS, SIGNED_DATA, SIGNING_TIME
 from certs.elements import (
     CONTEXT_0,
     CONTEXT_1,
@@ -357,6 +358,53 @@ class TestForgeries:
         with pytest.raises(CmsError) as refused:
             verify(odd, BODY, digests=SHA2 | {"1.2.840.113549.2.5", "md5"})
         assert refused.value.reason == "digest"
+
+
+def zoo() -> dict[str, bytes]:
+    """Return the animals of T-36: 64 KiB of whatever costs a parser most."""
+    size = 65_000
+
+    def wrapped(signed_data: bytes) -> bytes:
+        return element(SEQUENCE, object_identifier(SIGNED_DATA), element(CONTEXT_0, signed_data))
+
+    def nested(inside: bytes, depth: int, *, indefinite: bool) -> bytes:
+        for _ in range(depth):
+            inside = b"\x30\x80" + inside + b"\0\0" if indefinite else element(SEQUENCE, inside)
+        return inside
+
+    head = integer(1) + element(SET, digest_algorithm("sha256")) + element(SEQUENCE, object_identifier(DATA))
+    return {
+        "a tag of 64 KiB": b"\x3f" + b"\xff" * size + b"\x01\x00",
+        "an object identifier of 64 KiB": element(SEQUENCE, element(0x06, b"\x81" * size)),
+        "a length of 2**32": b"\x30\x84\xff\xff\xff\xff",
+        "a length of 126 bytes": b"\x30\xfe" + b"\xff" * 126,
+        "five thousand levels": nested(b"", 5_000, indefinite=False),
+        "thirty thousand open levels": b"\x30\x80" * (size // 2),
+        "thirty thousand elements": element(SEQUENCE, NULL * (size // 2)),
+        "eight thousand elements under thirty open levels": wrapped(nested(NULL * 8_000, 28, indefinite=True)),
+        "eight thousand certificates": wrapped(element(SEQUENCE, head, element(CONTEXT_0, b"\x30\x00" * 8_000))),
+        "eight thousand signers": wrapped(element(SEQUENCE, head, element(SET, b"\x30\x00" * 8_000))),
+        "an integer of 64 KiB": wrapped(element(SEQUENCE, element(0x02, b"\x7f" * size))),
+        "eight thousand algorithms": wrapped(
+            element(SEQUENCE, integer(1), element(SET, element(SEQUENCE, object_identifier("1.2.3")) * 3_900))
+        ),
+    }
+
+
+class TestZoo:
+    """T-36: bytes made to be expensive."""
+
+    @pytest.mark.parametrize("verifier", VERIFIERS)
+    @pytest.mark.parametrize("animal", zoo())
+    def test_it_is_refused_at_once(self, animal: str, verifier: Verify) -> None:
+        """Refused as no message, within the time that 20 ms of a quiet processor are."""
+        message = zoo()[animal]
+        started = time.thread_time()
+        with pytest.raises(CmsError) as refused:
+            verifier(message, BODY)
+        spent = time.thread_time() - started
+        assert refused.value.reason in {"asn1", "certificate"}
+        assert spent < 0.06, f"{spent * 1000:.0f} ms"
 
 
 class TestTimes:
