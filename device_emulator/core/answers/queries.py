@@ -7,6 +7,7 @@ Protocol Reference, “DeviceInformation Commands”).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from types import MappingProxyType
 
 from device_emulator.core import gauges
@@ -24,7 +25,7 @@ from device_emulator.core.handheld import Handheld
 from device_emulator.core.preferences import Preference
 from device_emulator.core.states import LockState
 from mdm_server.wire.command import Command
-from mdm_server.wire.commands import COMMANDS, Field, Platform, PlatformSupport
+from mdm_server.wire.commands import COMMANDS, Field, Platform, PlatformSupport, Situation
 from mdm_server.wire.commands.permission import check_support
 from mdm_server.wire.plist import PlistValue
 
@@ -34,22 +35,21 @@ Query = Callable[[Handheld], "PlistValue | None"]
 @answerer("DeviceInformation", Fidelity.REAL, "every query of iOS and iPadOS, save attestation (Apple's CA is needed)")
 def device_information(handheld: Handheld, command: Command) -> Answer:
     """Answer what was asked, as far as the device knows it and the server may."""
-    situation = handheld.situation
-    responses: dict[str, PlistValue] = {}
-    for name in command.fields["Queries"]:
-        query, support = QUERIES.get(name), SUPPORT.get(name)
-        if query is None or support is None or check_support(name, support, situation) is not None:
-            continue
-        value = query(handheld)
-        if value is not None:
-            responses[name] = value
-    return Answer(values={"QueryResponses": responses})
+    allowed = allowed_queries(handheld.situation)
+    answered = ((name, QUERIES[name](handheld)) for name in command.fields["Queries"] if name in allowed)
+    return Answer(values={"QueryResponses": {name: value for name, value in answered if value is not None}})
+
+
+@lru_cache(maxsize=256)
+def allowed_queries(situation: Situation) -> frozenset[str]:
+    """Return the queries that a device in this situation answers; a fleet has few different ones."""
+    return frozenset(name for name in QUERIES if check_support(name, SUPPORT[name], situation) is None)
 
 
 def _support() -> Mapping[str, Mapping[Platform, PlatformSupport]]:
     spec = COMMANDS["DeviceInformation"]
     return MappingProxyType(
-        {known.name: known.availability.within(spec.support) for known in spec.named("Queries").item.known}
+        {name: known.availability.within(spec.support) for name, known in spec.named("Queries").item.known.items()}
     )
 
 

@@ -81,7 +81,7 @@ def _check_value(field: Field, value: Any, path: str) -> Iterator[FieldProblem]:
         yield FieldProblem(path, ProblemKind.NOT_ALLOWED, " or ".join(map(repr, field.choices)), _show(value))
     if field.range is not None and not field.range[0] <= value <= field.range[1]:
         yield FieldProblem(path, ProblemKind.NOT_ALLOWED, f"{field.range[0]} to {field.range[1]}", _show(value))
-    if field.known and all(value != each.name for each in field.known):
+    if field.known and value not in field.known:
         yield FieldProblem(path, ProblemKind.UNKNOWN, "a value of the table", _show(value))
     if field.kind is Kind.DICTIONARY and field.fields:
         yield from _check_keys(field.fields, value, f"{path}.")

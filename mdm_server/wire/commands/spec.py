@@ -7,9 +7,10 @@ one line a key. `string("PIN", only(macOS="10.8"))` reads: an optional string, o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
+from types import MappingProxyType
 
 from mdm_server.wire.commands.support import EVERY_PLATFORM, EVERYWHERE, Availability, Platform, PlatformSupport
 
@@ -49,7 +50,7 @@ class Field:
     choices: tuple[Choice, ...] = ()
     range: tuple[float, float] | None = None
     default: Default | None = None
-    known: tuple[Field, ...] = ()
+    known: Mapping[str, Field] = field(default_factory=lambda: MappingProxyType({}))
     availability: Availability = EVERYWHERE
 
     @property
@@ -99,7 +100,8 @@ def string(
     known: tuple[Field, ...] = (),
 ) -> Field:
     """Describe a string, perhaps one of a few."""
-    return Field(name, Kind.STRING, required, (), choices, None, default, known, availability)
+    values = MappingProxyType({value.name: value for value in known})
+    return Field(name, Kind.STRING, required, (), choices, None, default, values, availability)
 
 
 def integer(

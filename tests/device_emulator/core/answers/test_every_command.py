@@ -104,7 +104,7 @@ def example(field: Field) -> Any:
     if field.choices:
         return field.choices[0]
     if field.known:
-        return field.known[0].name
+        return next(iter(field.known))
     plain = {Kind.STRING: "https://example.com/x", Kind.INTEGER: 1, Kind.REAL: 0.5, Kind.BOOLEAN: True, Kind.DATA: b"x"}
     return plain[field.kind]
 
@@ -121,7 +121,7 @@ def values_of(field: Field) -> st.SearchStrategy[Any]:
     if field.choices:
         return st.sampled_from(field.choices)
     if field.known:
-        return st.sampled_from([*(each.name for each in field.known), "Nonsense"])
+        return st.sampled_from([*field.known, "Nonsense"])
     return PLAIN[field.kind]
 
 

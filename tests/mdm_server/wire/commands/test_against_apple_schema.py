@@ -166,7 +166,7 @@ def our_key(
     elif field.kind.value == "array":
         for shape in field.fields:
             yield from our_key(shape, here, f"{path}[{shape.name}]", in_container=True)
-    for value in field.known:
+    for value in field.known.values():
         yield f"{path}={value.name}", comparable(value.availability.within(here))
 
 
