@@ -151,6 +151,7 @@ def test_integers_of_every_width_keep_their_sign(codec: Codec) -> None:
         table(b"bplist00\x55x", [8]),
         table(b"bplist00\x5f\x10\x05x", [8]),
         table(b"bplist00\x5f\x51x", [8]),
+        table(b"bplist00\x5f\x20\x01x", [8]),
         table(b"bplist00\x5f\x14" + bytes(16), [8]),
         table(b"bplist00\x5f", [8]),
         table(b"bplist00\x4f\x13" + b"\xff" * 8, [8]),

@@ -165,6 +165,9 @@ def test_the_same_key_in_two_dictionaries_is_no_repetition() -> None:
         "<array><key>a</key></array>",
         "<key>a</key>",
         "<string>a<true/>b</string>",
+        "<array><string>a<true/>b</string></array>",
+        "<array><integer>1<integer>2</integer></integer></array>",
+        "<array><true><false/></true></array>",
         "<url>a</url>",
         "<null/>",
         '<string lang="en">a</string>',
@@ -227,7 +230,7 @@ def test_a_hundred_thousand_keys_are_refused_in_time() -> None:
 def test_four_million_lines_are_refused_in_time() -> None:
     """T-38: plistlib is called back for each line of text, so that lines are limited too."""
     document = xml("<string>" + "\n" * 4_000_000 + "</string>")
-    refused(lambda: loads(document, limits=PROFILE), "parse.expansion")
+    refused(lambda: loads(document, limits=PROFILE), "parse.expansion", within=0.1)
 
 
 def test_a_tag_of_megabytes_is_refused_in_time() -> None:
@@ -235,6 +238,12 @@ def test_a_tag_of_megabytes_is_refused_in_time() -> None:
     for inside in (f"<array {' ' * 7_000_000}></array>", f"<!-- > {'x' * 7_000_000}--><true/>"):
         document = xml(inside)
         refused(lambda document=document: loads(document, limits=PROFILE), "parse.syntax", within=0.1)
+
+
+def test_an_element_inside_text_is_called_that() -> None:
+    """The error says what stands where it must not."""
+    error = refused(lambda: loads(xml("<array><string>a<true/>b</string></array>")), "parse.syntax")
+    assert error.detail == "expected text in <string>, found an element"
 
 
 def test_the_position_is_that_of_the_fault() -> None:
