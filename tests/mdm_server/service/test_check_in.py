@@ -216,8 +216,10 @@ NASTY: dict[str, tuple[bytes, str]] = {
         "parse.duplicate_key",
     ),
     "entities": (
-        (b'<?xml version="1.0"?><!DOCTYPE plist [<!ENTITY a "b">]><plist><dict><key>UDID</key>'
-        b"<string>&a;</string></dict></plist>"),
+        (
+            b'<?xml version="1.0"?><!DOCTYPE plist [<!ENTITY a "b">]><plist><dict><key>UDID</key>'
+            b"<string>&a;</string></dict></plist>"
+        ),
         "parse.entity",
     ),
     "depth": (b"<plist>" + b"<array>" * 100 + b"</array>" * 100 + b"</plist>", "parse.depth"),
