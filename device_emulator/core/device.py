@@ -32,6 +32,8 @@ from device_emulator.core.states import LifeState, LockState, PowerState
 
 # In this order errands are run when several wait.
 URGENCY = tuple(Errand)
+# One object for all devices that have nothing to do; every other empty set would weigh 216 bytes.
+NOTHING: frozenset[Errand] = frozenset()
 
 
 class Device:
@@ -70,7 +72,7 @@ class Device:
     ) -> None:
         self.handheld = Handheld(hardware, settings, clock=clock, randomness=randomness, key_source=key_source)
         self._offer: enrolling.Offer | None = None
-        self._errands: frozenset[Errand] = frozenset()
+        self._errands = NOTHING
         self._errand: Errand | None = None
         self._conversation: Conversation[None] | None = None
         self._pending: Request | None = None
@@ -105,6 +107,8 @@ class Device:
                 pass
         self._look_at_clock()
         self._go_on()
+        if self._conversation is None:
+            self.handheld.keychain.let_go()
 
     def requests(self) -> list[Request]:
         """Return, once, what the device wants to be sent now: no request or one."""
@@ -168,7 +172,7 @@ class Device:
 
         What is under way is not in it: a restored device begins it anew.
         """
-        under_way = self._errands | ({self._errand} if self._errand is not None else frozenset())
+        under_way = self._errands | ({self._errand} if self._errand is not None else NOTHING)
         return {
             **snapshots.take(self.handheld),
             "offer": snapshots.offer_as_json(self._offer) if Errand.ENROLL in under_way else None,
@@ -242,7 +246,7 @@ class Device:
         self._notice_changes()
         while self._conversation is None and self._resume_at is None and self._errands and self.handheld.is_running:
             self._errand = min(self._errands, key=URGENCY.index)
-            self._errands -= {self._errand}
+            self._errands = (self._errands - {self._errand}) or NOTHING
             self._conversation = self._converse(self._errand)
             self._advance(None)
             self._notice_changes()
@@ -255,7 +259,8 @@ class Device:
             self._hang_up()
         management = handheld.management
         if management is None:
-            self._errands &= {Errand.ENROLL}
+            may_enroll = {Errand.ENROLL} if handheld.life is LifeState.IN_USE else NOTHING
+            self._errands = (self._errands & may_enroll) or NOTHING
             self._poll_at = self._renew_at = None
             self._put_off = False
         elif management.ending is not None:
@@ -277,8 +282,7 @@ class Device:
     def _converse(self, errand: Errand) -> Conversation[None]:
         match errand:
             case Errand.ENROLL:
-                offer, self._offer = self._offer or enrolling.Offer(), None
-                return enrolling.Enrolling(self.handheld, offer).converse()
+                return enrolling.Enrolling(self.handheld, self._offer or enrolling.Offer()).converse()
             case Errand.CHECK_OUT:
                 return errands.check_out(self.handheld)
             case Errand.TOKEN_UPDATE:
@@ -323,6 +327,8 @@ class Device:
         self._pending = Request(number, draft.kind, draft.method, draft.url, draft.headers, draft.body, identity)
 
     def _finish(self) -> None:
+        if self._errand is Errand.ENROLL:
+            self._offer = None
         self._conversation = self._errand = None
         self._failures = 0
         self._schedule()

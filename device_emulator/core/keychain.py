@@ -1,7 +1,7 @@
 """The keychain: the device's own key and certificate, and the roots it was told to trust.
 
-An RSA key object weighs 8 KiB once it has signed. None is kept: a key that comes from a pool is remembered by its
-number, any other as PKCS#8, and loading either costs some hundredths of a millisecond.
+An RSA key object weighs 8 KiB once it has signed. It is held while a conversation needs it and let go afterwards: a key
+that comes from a pool is remembered by its number, any other as PKCS#8.
 """
 
 from __future__ import annotations
@@ -23,12 +23,13 @@ from device_emulator.core.sharing import shared
 class Keychain:
     """The keys and certificates of one device."""
 
-    __slots__ = ("_key_der", "_pooled", "certificate", "roots", "source")
+    __slots__ = ("_held", "_key_der", "_pooled", "certificate", "roots", "source")
 
     def __init__(self, source: RsaKeySource | None = None) -> None:
         self.source = source
         self._key_der: bytes | None = None
         self._pooled: int | None = None
+        self._held: PrivateKey | None = None
         self.certificate: bytes | None = None
         self.roots: tuple[bytes, ...] = ()
 
@@ -41,10 +42,11 @@ class Keychain:
         source = self._pool
         if source is not None and index is not None and kind is KeyKind.RSA_2048:
             self._pooled, self._key_der = index, None
-            return source.key(index)
-        key = generate_key(kind)
-        self._pooled, self._key_der = None, private_key_der(key)
-        return key
+            self._held = source.key(index)
+        else:
+            self._held = generate_key(kind)
+            self._pooled, self._key_der = None, private_key_der(self._held)
+        return self._held
 
     def signer_key(self, key: PrivateKey, index: int) -> rsa.RSAPrivateKey:
         """Return the RSA key that signs a certificate request and opens the answer: `key` itself if it is one.
@@ -62,10 +64,16 @@ class Keychain:
 
     @property
     def key(self) -> PrivateKey | None:
-        """The private key, loaded afresh; whoever needs it lets it go after use."""
-        if self._pooled is not None and self.source is not None:
-            return self.source.key(self._pooled)
-        return None if self._key_der is None else load_private_key(self._key_der)
+        """The private key; whoever needed it says `let_go` in the end."""
+        if self._held is None and self._pooled is not None and self.source is not None:
+            self._held = self.source.key(self._pooled)
+        if self._held is None and self._key_der is not None:
+            self._held = load_private_key(self._key_der)
+        return self._held
+
+    def let_go(self) -> None:
+        """Free what a conversation needed of the key; it is loaded again when it is needed again."""
+        self._held = None
 
     @property
     def identity(self) -> Identity | None:
@@ -89,7 +97,7 @@ class Keychain:
 
     def clear(self) -> None:
         """Forget everything."""
-        self._key_der = self._pooled = self.certificate = None
+        self._held = self._key_der = self._pooled = self.certificate = None
         self.roots = ()
 
     def snapshot(self) -> dict[str, object]:
