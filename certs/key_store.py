@@ -7,7 +7,7 @@ lock         held while somebody appends
 ```
 
 A key is there once its line in the index is: it is written after the key itself. What a crash leaves after the last
-whole line is cut off before the next key is appended. A thousand keys open with one read of 16 KB.
+whole line, in either file, counts for nothing, and the next key is written over it. A thousand keys open with one read of 16 KB.
 """
 
 from __future__ import annotations
@@ -172,9 +172,8 @@ def _open(path: Path) -> int:
 
 
 def _write_at(path: Path, offset: int, data: bytes) -> None:
-    """Write at an offset and cut off what a crash may have left behind it."""
+    """Write at an offset, over whatever a crash may have left there."""
     descriptor = _open(path)
     with os.fdopen(descriptor, "r+b") as file:
-        file.truncate(offset)
         file.seek(offset)
         file.write(data)

@@ -111,7 +111,6 @@ class ChainVerifier:
     def _verified(self, leaf: x509.Certificate, at: datetime) -> _Chain:
         try:
             path = self._path(leaf, at)
-            _check_extensions(path)
             _check_authorities(path)
             _check_keys(path, self._minimum_rsa_bits)
             purposes = frozenset(_purposes(leaf))
@@ -164,29 +163,19 @@ def verify_chain(
     ChainVerifier(roots, intermediates, remember=0).check(leaf, at, purpose)
 
 
-def _check_extensions(path: list[x509.Certificate]) -> None:
-    """Refuse what says that it must be understood and is not (RFC 5280 §4.2)."""
-    for certificate in path:
-        for extension in certificate.extensions:
-            if extension.critical and isinstance(extension.value, x509.UnrecognizedExtension):
-                raise ChainError(
-                    "untrusted", f"expected no unknown critical extension, found {extension.oid.dotted_string}"
-                )
-
-
 def _check_authorities(path: list[x509.Certificate]) -> None:
-    """Check who may certify in a path: every issuer, and never the leaf (RFC 5280 §4.2.1.3, §4.2.1.9)."""
+    """Check who may certify in a path: every issuer, and never the leaf (RFC 5280 §4.2.1.3, §4.2.1.9).
+
+    That issuers are authorities, and how many may stand below each, the path's builder has seen to.
+    """
     leaf, *issuers = path
     constraints = _extension(leaf, x509.BasicConstraints)
     if constraints is not None and constraints.ca:
         raise ChainError("authority_leaf", "expected an end entity's certificate, found an authority's")
-    for below, issuer in enumerate(issuers):
+    for issuer in issuers:
         usage = _extension(issuer, x509.KeyUsage)
         if usage is not None and not usage.key_cert_sign:
             raise ChainError("untrusted", f"expected issuers that may certify, found {issuer.subject.rfc4514_string()}")
-        limits = _extension(issuer, x509.BasicConstraints)
-        if limits is not None and limits.path_length is not None and below > limits.path_length:
-            raise ChainError("untrusted", f"expected at most {limits.path_length} authorities below, found {below}")
 
 
 def _check_keys(path: list[x509.Certificate], minimum_rsa_bits: int) -> None:

@@ -35,10 +35,10 @@ def directory(authority: Authority, tmp_path: Path) -> Path:
     return tmp_path / "ca"
 
 
-@pytest.fixture
-def careless() -> Iterator[None]:
-    """Let files be made as open as they can be."""
-    before = os.umask(0)
+@pytest.fixture(params=[0, 0o777], ids=["as open as can be", "as closed as can be"])
+def odd_umask(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let files be made with other modes than anybody wants."""
+    before = os.umask(request.param)
     yield
     os.umask(before)
 
@@ -169,7 +169,7 @@ def test_an_authority_is_read_as_it_was_saved(which: str, request: pytest.Fixtur
     read.issue_identity(name_of("device")).certificate.verify_directly_issued_by(authority.issuing.certificate)
 
 
-@pytest.mark.usefixtures("careless")
+@pytest.mark.usefixtures("odd_umask")
 def test_only_the_owner_may_read_it_whatever_the_umask(authority: Authority, tmp_path: Path) -> None:
     """T-19: 0700 and 0600, and nothing left beside."""
     authority.save(tmp_path / "ca")

@@ -95,7 +95,7 @@ def test_an_interrupted_run_keeps_what_it_made(quick: list[bytes], tmp_path: Pat
 
 
 @pytest.mark.parametrize("where", ["keys.der", "keys.index"])
-def test_what_a_crash_left_behind_is_cut_off(where: str, pool: KeyPool, tmp_path: Path) -> None:
+def test_what_a_crash_left_behind_counts_for_nothing(where: str, pool: KeyPool, tmp_path: Path) -> None:
     """Half a key without its line, or half a line: both are as if they had never been."""
     with (tmp_path / "pool" / where).open("ab") as file:
         file.write(b"\x30\x82\x04")
