@@ -7,7 +7,8 @@ lock         held while somebody appends
 ```
 
 A key is there once its line in the index is: it is written after the key itself. What a crash leaves after the last
-whole line, in either file, counts for nothing, and the next key is written over it. A thousand keys open with one read of 16 KB.
+whole line, in either file, counts for nothing, and the next key is written over it. A thousand keys open with one read
+of 16 KB.
 """
 
 from __future__ import annotations
