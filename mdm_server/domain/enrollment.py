@@ -12,6 +12,7 @@ from enum import StrEnum
 from mdm_server.domain.command_queue import CommandEvent
 from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.table import TransitionTable
+from mdm_server.wire.enrollment_id import EnrollmentKind
 
 
 class EnrollmentStatus(StrEnum):
@@ -44,14 +45,8 @@ class EnrollmentEvent(StrEnum):
     RETIRE = "Retire"
 
 
-class ChannelKind(StrEnum):
-    """The kinds of enrolment a device can speak for (spelled as in the wire room)."""
-
-    DEVICE = "device"
-    USER = "user"
-    USER_ENROLLMENT_DEVICE = "user_enrollment_device"
-    USER_ENROLLMENT_USER = "user_enrollment_user"
-    SHARED_IPAD = "shared_ipad"
+ChannelKind = EnrollmentKind
+"""What a channel stands for, in the words of the wire."""
 
 
 @dataclass(frozen=True, slots=True)

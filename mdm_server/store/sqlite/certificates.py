@@ -16,10 +16,11 @@ from mdm_server.domain.identity_binding import (
     decide_use,
 )
 from mdm_server.domain.refusal import Refusal
+from mdm_server.store.contract import LARGEST_PAGE
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.records import CertificateRow, Occasion
 from mdm_server.store.sqlite.ledger import tell
-from mdm_server.store.sqlite.room import Room, page
+from mdm_server.store.sqlite.room import Room
 from mdm_server.store.sqlite.values import moment, optional_moment, stamp
 
 _SELECT = (
@@ -118,7 +119,7 @@ class SqliteCertificates:
     async def list(self, device: str) -> Sequence[CertificateRow]:
         """List the certificates of a device, newest first."""
         query = _SELECT + "WHERE device = ? ORDER BY sequence DESC LIMIT ?"
-        return [certificate_row(values) for values in self._room.rows(query, device, page(100))]
+        return [certificate_row(values) for values in self._room.rows(query, device, LARGEST_PAGE)]
 
     async def revoke(self, fingerprint: str, occasion: Occasion) -> CertificateRow:
         """Revoke a certificate."""
@@ -152,7 +153,5 @@ def _revoke(connection: sqlite3.Connection, fingerprint: str, occasion: Occasion
     if done.rowcount != 1:
         raise Refusal("api.not_found", reason="certificate")
     row = certificate_row(connection.execute(_SELECT + "WHERE fingerprint = ?", (fingerprint,)).fetchone())
-    tell(
-        connection, occasion, JournalCode.CERTIFICATE_REVOKED, device=row.device or "", certificate=fingerprint
-    )  # fmt: skip
+    tell(connection, occasion, JournalCode.CERTIFICATE_REVOKED, device=row.device or "", certificate=fingerprint)
     return row

@@ -6,7 +6,14 @@ import hashlib
 import sqlite3
 from dataclasses import replace
 
-from mdm_server.domain.enrollment import MANAGED, Channel, EnrollmentEvent, EnrollmentStatus, advance
+from mdm_server.domain.enrollment import (
+    MANAGED,
+    TRANSITIONS,
+    Channel,
+    EnrollmentEvent,
+    EnrollmentStatus,
+    advance,
+)
 from mdm_server.domain.refusal import Refusal
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.records import AuthenticateFacts, EnrollmentRow, Occasion, TokenUpdateFacts
@@ -56,14 +63,16 @@ def token_update(
     """Record how to push; the first one enrols the device, or opens the user channel."""
     channel = facts.channel
     admit_use(connection, fingerprint, channel.device, occasion)
-    device_status = status_of(connection, channel.device)
+    before = find_enrollment(connection, channel.key)
     if channel.is_device:
-        status = advance(device_status, EnrollmentEvent.TOKEN_UPDATE)
+        known = before.status if before else TRANSITIONS.initial
+        status = advance(known, EnrollmentEvent.TOKEN_UPDATE)
     else:
-        advance(device_status, EnrollmentEvent.CHECK_IN)  # a user channel opens on an enrolled device only
+        # A user channel opens on an enrolled device only.
+        advance(status_of(connection, channel.device), EnrollmentEvent.CHECK_IN)
         status = EnrollmentStatus.ENROLLED
-        _open_user_channel(connection, channel, occasion)
-    before = recorded_enrollment(connection, channel.key)
+    if before is None:
+        before = _open_user_channel(connection, channel, occasion)
     if _is_stale(connection, before, facts):
         tell(connection, occasion, JournalCode.TOKEN_STALE, device=channel.device, enrollment=channel.key)
         return before
@@ -183,12 +192,13 @@ def _update_token(connection: sqlite3.Connection, after: EnrollmentRow, raw: byt
     )
 
 
-def _open_user_channel(connection: sqlite3.Connection, channel: Channel, occasion: Occasion) -> None:
+def _open_user_channel(connection: sqlite3.Connection, channel: Channel, occasion: Occasion) -> EnrollmentRow:
     connection.execute(
         "INSERT INTO enrollment (key, device, kind, status, access_rights, created_at) "
-        "SELECT ?, key, ?, ?, access_rights, ? FROM enrollment WHERE key = ? ON CONFLICT (key) DO NOTHING",
-        (channel.key, channel.kind, EnrollmentStatus.DISCOVERED, stamp(occasion.at), channel.device),
+        "SELECT ?, key, ?, ?, access_rights, ? FROM enrollment WHERE key = ?",
+        (channel.key, channel.kind, TRANSITIONS.initial, stamp(occasion.at), channel.device),
     )
+    return recorded_enrollment(connection, channel.key)
 
 
 def _close_user_channel(connection: sqlite3.Connection, channel: Channel, occasion: Occasion) -> None:
