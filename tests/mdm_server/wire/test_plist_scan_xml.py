@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from mdm_server.wire.plist import CHECK_IN, PROFILE, RESULT, Limits, loads
 from mdm_server.wire.plist_scan_xml import scan_xml
+from rigs import oracles
 from rigs.plist_zoo import APPLE_DOCTYPE, pace, refused, xml
 
 
@@ -264,3 +266,31 @@ def test_the_scan_of_an_idle_report_is_cheap() -> None:
             scan_xml(idle, CHECK_IN)
         costs.append((time.thread_time() - started) / 20)
     assert min(costs) < 60e-6 * pace()
+
+
+def test_the_system_is_asked_for_nothing(tmp_path: Path) -> None:
+    """T-33: strace sees neither the DTD being opened nor a connection being made, whichever way it is named."""
+    dtd = tmp_path / "named-in-a-doctype.dtd"
+    dtd.write_text('<!ENTITY a "read">')
+    program = f"""
+from mdm_server.wire import plist
+apple = "-//Apple//DTD PLIST 1.0//EN"
+for where in {[dtd.as_uri(), str(dtd), "http://127.0.0.1:9/x.dtd"]!r}:
+    for doctype in (
+        f'<!DOCTYPE plist SYSTEM "{{where}}">',
+        f'<!DOCTYPE plist PUBLIC "{{apple}}" "{{where}}">',
+        f'<!DOCTYPE plist [<!ENTITY % e SYSTEM "{{where}}"> %e;]>',
+    ):
+        try:
+            plist.loads(f"{{doctype}}<plist><string>&a;</string></plist>".encode())
+        except plist.PlistError as error:
+            assert error.code == "parse.entity"
+        else:
+            raise SystemExit("not refused")
+print("done")
+"""
+    done = oracles.run("strace", "-f", "-e", "trace=file,network", sys.executable, "-c", program)
+    assert done.stdout == b"done\n"
+    assert b"plist_scan_xml" in done.stderr  # the trace does show what is opened
+    assert dtd.name.encode() not in done.stderr.partition(b"execve")[2].partition(b"\n")[2]
+    assert b"connect(" not in done.stderr
