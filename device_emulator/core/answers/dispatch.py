@@ -26,10 +26,11 @@ def answer(handheld: Handheld, command: Command, answerers: Mapping[str, Answere
     spec, row = COMMANDS.get(command.request_type), answerers.get(command.request_type)
     if spec is None or row is None:
         return failed(ErrorCode.INVALID_REQUEST_TYPE, f"“{command.request_type}” is not a valid request type.")
-    problems = [problem for problem in check_fields(spec, command.fields) if not problem.is_note]
-    if problems:
-        return malformed("; ".join(map(str, problems)))
-    refused = may_run(spec, handheld.situation)
+    situation = handheld.situation
+    problems = check_fields(spec, command.fields, situation.platform)
+    if not all(problem.is_note for problem in problems):
+        return malformed("; ".join(str(problem) for problem in problems if not problem.is_note))
+    refused = may_run(spec, situation)
     if refused is not None:
         return failed(CODES.get(refused.reason, ErrorCode.NOT_AUTHORIZED), refused.text)
     if handheld.lock is LockState.LOST and not row.in_lost_mode:

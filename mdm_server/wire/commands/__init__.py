@@ -29,7 +29,7 @@ from mdm_server.wire.commands import (
 )
 from mdm_server.wire.commands.checking import FieldProblem, ProblemKind, check_fields
 from mdm_server.wire.commands.permission import Reason, Refused, Situation, may_run, version_number
-from mdm_server.wire.commands.spec import ANY_KEY, CommandSpec, Field, Kind
+from mdm_server.wire.commands.spec import ANY_KEY, CommandSpec, Field, Kind, on_platform
 from mdm_server.wire.commands.support import (
     ALL_RIGHTS,
     NO_RIGHT,
@@ -62,6 +62,7 @@ __all__ = [
     "Situation",
     "check_fields",
     "may_run",
+    "on_platform",
     "version_number",
 ]
 

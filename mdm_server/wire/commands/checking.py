@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from mdm_server.wire.commands.spec import ANY_KEY, CommandSpec, Field, Kind
+from mdm_server.wire.commands.support import Platform
 
 _PYTHON_TYPES: Mapping[Kind, tuple[type, ...]] = {
     Kind.STRING: (str,),
@@ -49,9 +50,13 @@ class FieldProblem:
         return f"{self.path}: {self.kind}; expected {self.expected}, found {self.found}"
 
 
-def check_fields(spec: CommandSpec, fields: Mapping[str, Any]) -> list[FieldProblem]:
-    """Return everything that is wrong with a request's keys, in the order of the table; notes are among it."""
-    return list(_check_keys(spec.fields, fields, ""))
+def check_fields(spec: CommandSpec, fields: Mapping[str, Any], platform: Platform | None = None) -> list[FieldProblem]:
+    """Return everything that is wrong with a request's keys, in the order of the table; notes are among it.
+
+    With a platform given, keys that it lacks are as unknown as any other: an iPhone does not mind what PIN a Mac needs.
+    """
+    known = spec.fields if platform is None else spec.fields_by_platform.get(platform, spec.fields)
+    return list(_check_keys(known, fields, ""))
 
 
 def _check_keys(known: tuple[Field, ...], given: Mapping[str, Any], path: str) -> Iterator[FieldProblem]:

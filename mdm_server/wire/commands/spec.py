@@ -82,12 +82,29 @@ class CommandSpec:
         """What each platform that knows the command demands; a platform that is not here does not know it."""
         return self.availability.within(EVERY_PLATFORM)
 
+    @cached_property
+    def fields_by_platform(self) -> Mapping[Platform, tuple[Field, ...]]:
+        """The request's keys as each platform knows them: what it lacks, it passes over."""
+        return MappingProxyType({each: on_platform(each, self.fields, self.support) for each in self.support})
+
     def named(self, name: str) -> Field:
         """Return the request's key `name` (KeyError if it has none such)."""
         for each in self.fields:
             if each.name == name:
                 return each
         raise KeyError(name)
+
+
+def on_platform(
+    platform: Platform, fields: tuple[Field, ...], inherited: Mapping[Platform, PlatformSupport]
+) -> tuple[Field, ...]:
+    """Return those of the keys, and of the keys in them, that exist on a platform."""
+    found: list[Field] = []
+    for each in fields:
+        here = each.availability.within(inherited)
+        if platform in here:
+            found.append(replace(each, fields=on_platform(platform, each.fields, here)))
+    return tuple(found)
 
 
 def string(

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -16,8 +16,17 @@ from device_emulator.core.answers.dispatch import conditions
 from device_emulator.core.answers.registry import ANSWERERS
 from device_emulator.core.handheld import Handheld
 from mdm_server.wire import plist
-from mdm_server.wire.commands import ALL_RIGHTS, ANY_KEY, COMMANDS, Field, Kind, Platform, check_fields, may_run
-from mdm_server.wire.commands.support import PlatformSupport
+from mdm_server.wire.commands import (
+    ALL_RIGHTS,
+    ANY_KEY,
+    COMMANDS,
+    Field,
+    Kind,
+    Platform,
+    check_fields,
+    may_run,
+    on_platform,
+)
 from mdm_server.wire.enrollment_id import CommandUuid, Sender, Udid
 from mdm_server.wire.results import CommandResult, Status, parse_result
 from rigs.managed_device import IPAD, IPHONE, PASSCODE, Clock, ask, managed_device
@@ -78,20 +87,12 @@ def assert_well_formed(handheld: Handheld, request_type: str, reply: Answer) -> 
 def undocumented(request_type: str, values: Mapping[str, Any]) -> list[str]:
     """Return how an answer departs from the keys that the table gives it on iOS."""
     spec = COMMANDS[request_type]
-    on_ios = tuple(of_platform(spec.answers, spec.support))
+    on_ios = on_platform(Platform.IOS, spec.answers, spec.support)
     return [
         str(problem)
         for problem in check_fields(replace(spec, fields=on_ios), values)
         if (request_type, problem.path.rpartition(".")[2].partition("[")[0]) not in KNOWN_DIFFERENCES
     ]
-
-
-def of_platform(fields: tuple[Field, ...], supports: Mapping[Platform, PlatformSupport]) -> Iterator[Field]:
-    """Return those of the keys that exist on iOS."""
-    for field in fields:
-        here = field.availability.within(supports)
-        if Platform.IOS in here:
-            yield replace(field, fields=tuple(of_platform(field.fields, here)))
 
 
 def example(field: Field) -> Any:

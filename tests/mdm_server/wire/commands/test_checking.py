@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from mdm_server.wire.commands import COMMANDS, ProblemKind, check_fields
+from mdm_server.wire.commands import COMMANDS, Platform, ProblemKind, check_fields
 from mdm_server.wire.commands.spec import CommandSpec, dictionary, each, integer, item, real
 
 
@@ -66,6 +66,17 @@ def test_what_a_device_would_ignore_is_only_a_note() -> None:
 
     assert unknown.is_note
     assert not missing.is_note
+
+
+def test_a_platform_does_not_mind_the_keys_of_another() -> None:
+    """A PIN of the wrong type is malformed to a Mac and unknown to an iPhone, and so is a Mac's setting."""
+    spec, fields = COMMANDS["DeviceLock"], {"PIN": 123456}
+    assert [p.kind for p in check_fields(spec, fields, Platform.MACOS)] == [ProblemKind.WRONG_TYPE]
+    assert [p.kind for p in check_fields(spec, fields, Platform.IOS)] == [ProblemKind.UNKNOWN]
+
+    settings = {"Settings": [{"Item": "HostName"}]}
+    assert [p.kind for p in check_fields(COMMANDS["Settings"], settings, Platform.MACOS)] == [ProblemKind.MISSING]
+    assert [p.kind for p in check_fields(COMMANDS["Settings"], settings, Platform.IOS)] == [ProblemKind.UNKNOWN]
 
 
 def test_a_problem_reads_as_a_sentence_and_quotes_little() -> None:
