@@ -108,7 +108,7 @@ async def _play(server: Server, given: dict[str, Any]) -> int:
         report=given["report"],
         json_file=given["json_file"],
     )
-    fleet = FleetRun(population.devices(clock=wall_clock, key_source=keys), run_settings, keys)
+    fleet = FleetRun(population.devices(clock=wall_clock, keys=keys), run_settings, keys)
     memory = Memory()
     fleet.watchers.append(memory.see)
     expectations: list[Expectation] = []
@@ -132,7 +132,7 @@ class Play:
         self._memory = memory
         self._administrator = administrator
         self._link = link
-        self._udids = {number: device.hardware.udid for number, device in fleet.devices.items()}
+        self._udids = {number: device.handheld.hardware.udid for number, device in fleet.devices.items()}
         self._orders: list[tuple[str, str]] = []
 
     async def perform(self) -> list[Expectation]:

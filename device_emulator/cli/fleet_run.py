@@ -15,7 +15,7 @@ from device_emulator.core.device import Device
 from device_emulator.core.events import Event
 from device_emulator.core.states import LifeState
 from device_emulator.fleet.enrollment_run import EnrollmentRun
-from device_emulator.fleet.keys import CountedKeys
+from device_emulator.fleet.keys import KeySupply
 from device_emulator.fleet.loop import FleetLoop, wall_clock
 from device_emulator.fleet.statistics import Statistics
 from device_emulator.fleet.waking import Waking
@@ -47,7 +47,7 @@ class RunSettings:
 class FleetRun:
     """A fleet at work. Enter it, lead the fleet, leave it; then `finish` writes and shows what came of it."""
 
-    def __init__(self, devices: Mapping[int, Device], settings: RunSettings, keys: CountedKeys) -> None:
+    def __init__(self, devices: Mapping[int, Device], settings: RunSettings, keys: KeySupply) -> None:
         self.devices = devices
         self.settings = settings
         self.keys = keys
@@ -109,7 +109,7 @@ class FleetRun:
             devices=self._models(),
             started=self._started,
             seconds=self._seconds or 0.0,
-            keys=self.keys.facts(),
+            keys=self.keys.facts(len(self.devices)),
             woken_by={True: "push", False: f"polling every {self.settings.poll:g} s", None: "nothing"}[
                 self.waking.by_push
             ],
@@ -130,7 +130,7 @@ class FleetRun:
         return summary
 
     def _models(self) -> dict[str, int]:
-        names = [device.hardware.model.model_name for device in self.devices.values()]
+        names = [device.handheld.hardware.model.model_name for device in self.devices.values()]
         return {name: names.count(name) for name in sorted(set(names), reverse=True)}
 
     def _see(self, number: int, event: Event) -> None:

@@ -21,8 +21,7 @@ from device_emulator.core.messages import Errand, Prompted
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.core.states import LifeState
 from device_emulator.fleet import fleet_file
-from device_emulator.fleet.fleet_file import FleetFileError, StoredFleet
-from device_emulator.fleet.keys import CountedKeys, KeyChoice, choose_keys
+from device_emulator.fleet.fleet_file import FleetFileError
 from device_emulator.fleet.loop import wall_clock
 from device_emulator.fleet.statistics import Statistics
 from device_emulator.report.verdict import all_of
@@ -34,7 +33,14 @@ FLEET = click.option(
     help="The file that `load --fleet` wrote.",
 )
 VERB = options.together(
-    FLEET, options.ca, options.concurrency, options.report, options.as_json, options.timeout, options.legacy_algorithms
+    FLEET,
+    options.key_pool,
+    options.ca,
+    options.concurrency,
+    options.report,
+    options.as_json,
+    options.timeout,
+    options.legacy_algorithms,
 )
 
 
@@ -66,16 +72,17 @@ def checkout(**given: Any) -> int:
 
 @click.command()
 @FLEET
+@options.key_pool
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")
-def devices(fleet: Path, as_json: bool) -> None:
+def devices(fleet: Path, key_pool: Path, *, as_json: bool) -> None:
     """List the devices of a fleet file."""
-    stored = _open(fleet, DeviceSettings(), choose_keys(KeyChoice.FRESH, directory=fleet.parent, count=0))
+    stored = fleet_file.load(fleet, DeviceSettings(), clock=wall_clock, key_pool=key_pool)
     rows = [
         {
             "number": number,
-            "udid": device.hardware.udid,
-            "serial_number": device.hardware.serial_number,
-            "product_name": device.hardware.model.product_name,
+            "udid": device.handheld.hardware.udid,
+            "serial_number": device.handheld.hardware.serial_number,
+            "product_name": device.handheld.hardware.model.product_name,
             "life": device.life.value,
             "lock": device.lock.value,
         }
@@ -94,12 +101,12 @@ async def _errand(
     name: str, errand: Errand, count: Callable[[Statistics], int], turns: int, given: dict[str, Any]
 ) -> int:
     settings = DeviceSettings(legacy_algorithms=given["legacy_algorithms"])
-    keys = choose_keys(KeyChoice.FRESH, directory=given["fleet"].parent, count=0)
-    stored = _open(given["fleet"], settings, keys)
+    stored = fleet_file.load(given["fleet"], settings, clock=wall_clock, key_pool=given["key_pool"])
     enrolled = [number for number, device in stored.devices.items() if device.life is LifeState.ENROLLED]
     if not enrolled:
         raise FleetFileError(f"{given['fleet']} holds no enrolled device; enrol some with `load --fleet`")
-    target = stored.devices[enrolled[0]].server_url or ""
+    management = stored.devices[enrolled[0]].handheld.management
+    target = "" if management is None else management.settings.server_url
     await reach(target, given["ca"])
     run_settings = RunSettings(
         command=name,
@@ -110,7 +117,7 @@ async def _errand(
         report=given["report"],
         json_file=given["json_file"],
     )
-    fleet = FleetRun(stored.devices, run_settings, keys)
+    fleet = FleetRun(stored.devices, run_settings, stored.keys)
     async with fleet:
         try:
             for _ in range(turns):
@@ -124,12 +131,8 @@ async def _errand(
                 )
         except asyncio.CancelledError:
             fleet.interrupted = True
-    fleet_file.save(given["fleet"], seed=stored.seed, devices=fleet.devices)
+    fleet_file.save(given["fleet"], seed=stored.seed, keys=stored.keys, devices=fleet.devices)
     summary = fleet.finish([all_of(f"devices done with {name}", count(fleet.statistics), turns * len(enrolled))])
     if fleet.interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.PASS if summary["verdict"] == "pass" else ExitCode.EXPECTATION_FAILED
-
-
-def _open(path: Path, settings: DeviceSettings, keys: CountedKeys) -> StoredFleet:
-    return fleet_file.load(path, settings, clock=wall_clock, key_source=keys)

@@ -70,7 +70,7 @@ async def _load(given: dict[str, Any]) -> int:
     )
     await reach(target.url, given["ca"])
     fleet = FleetRun(
-        population.devices(clock=wall_clock, key_source=keys),
+        population.devices(clock=wall_clock, keys=keys),
         RunSettings(
             command="load",
             target=target.url,
@@ -92,7 +92,7 @@ async def _load(given: dict[str, Any]) -> int:
             fleet.interrupted = True
     if given["fleet"] is not None:
         kept = {number: fleet.devices[number] for number in sorted(fleet.enrollment.enrolled)}
-        fleet_file.save(given["fleet"], seed=given["seed"], devices=kept)
+        fleet_file.save(given["fleet"], seed=given["seed"], keys=keys, devices=kept)
         fleet.narrator.say(f"{given['fleet']}: {len(kept)} enrolled devices kept")
     summary = fleet.finish(_expectations(fleet, given["devices"]))
     if fleet.interrupted:

@@ -16,9 +16,10 @@ from typing import Any
 
 import msgspec
 
-from device_emulator.core.device import Device, KeySource
+from device_emulator.core.device import Device
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.settings import DeviceSettings
+from device_emulator.fleet.keys import KeyChoice, KeySupply, choose_keys
 
 SCHEMA = "mdmsim/fleet/1"
 
@@ -32,16 +33,18 @@ class StoredFleet:
     """A fleet as the file has it."""
 
     seed: int
+    keys: KeySupply
     devices: dict[int, Device]
 
 
-def save(path: Path, *, seed: int, devices: Mapping[int, Device]) -> None:
+def save(path: Path, *, seed: int, keys: KeySupply, devices: Mapping[int, Device]) -> None:
     """Write the fleet, all or nothing."""
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
-            file.write(msgspec.json.encode({"schema": SCHEMA, "seed": seed, "devices": len(devices)}) + b"\n")
+            header = {"schema": SCHEMA, "seed": seed, "keys": keys.choice.value, "devices": len(devices)}
+            file.write(msgspec.json.encode(header) + b"\n")
             for number, device in devices.items():
                 file.write(msgspec.json.encode({"number": number, "device": device.snapshot()}) + b"\n")
             file.flush()
@@ -52,10 +55,10 @@ def save(path: Path, *, seed: int, devices: Mapping[int, Device]) -> None:
         raise
 
 
-def load(
-    path: Path, settings: DeviceSettings, *, clock: Callable[[], datetime], key_source: KeySource | None = None
-) -> StoredFleet:
+def load(path: Path, settings: DeviceSettings, *, clock: Callable[[], datetime], key_pool: Path) -> StoredFleet:
     """Read the fleet that `save` wrote; the devices behave as `settings` says from now on.
+
+    A device that took its key from the pool finds it there again, in the folder `key_pool`.
 
     Raises:
         FleetFileError: there is no such file, it is no fleet file, or it is damaged.
@@ -70,21 +73,23 @@ def load(
     header = _line(path, 1, lines[0] if lines else b"")
     if header.get("schema") != SCHEMA:
         raise FleetFileError(f"{path} is not a fleet file: expected schema {SCHEMA}, found {header.get('schema')!r}")
+    entries = {count: _line(path, count, line) for count, line in enumerate(lines[1:], start=2)}
+    numbers = [entry.get("number", 0) for entry in entries.values()]
+    keys = choose_keys(KeyChoice(header["keys"]), directory=key_pool, count=max(numbers, default=0) + 1)
     devices: dict[int, Device] = {}
-    for count, line in enumerate(lines[1:], start=2):
-        entry = _line(path, count, line)
+    for count, entry in entries.items():
         try:
             number = int(entry["number"])
-            randomness = Randomness(int(header["seed"]), number)
+            randomness, source = Randomness(int(header["seed"]), number), keys.for_device(number)
             devices[number] = Device.restore(
-                entry["device"], settings, clock=clock, randomness=randomness, key_source=key_source
+                entry["device"], settings, clock=clock, randomness=randomness, key_source=source
             )
         except (KeyError, TypeError, ValueError) as error:
             raise FleetFileError(f"{path}, line {count}: this is no device ({error!r}); restore the file") from error
     if len(devices) != header.get("devices"):
         found, expected = len(devices), header.get("devices")
         raise FleetFileError(f"{path} is cut short: expected {expected} devices, found {found}; restore the file")
-    return StoredFleet(int(header["seed"]), devices)
+    return StoredFleet(int(header["seed"]), keys, devices)
 
 
 def _line(path: Path, number: int, line: bytes) -> dict[str, Any]:

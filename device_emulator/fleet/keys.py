@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from threading import Lock
 from typing import Any
-
-from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certs.key_pool import FreshKeys, KeyPool, PrimePool, RsaKeySource
 
@@ -21,52 +18,44 @@ class KeyChoice(StrEnum):
     PRIMES = "primes"
 
 
-@dataclass(slots=True)
-class CountedKeys:
-    """A source that counts what it gives out, and makes a fresh key where the pool has no more.
+@dataclass(frozen=True, slots=True)
+class KeySupply:
+    """The keys of a fleet: the first `available` devices take theirs from `source`, the others make their own."""
 
-    Devices are served from several threads, so the counts are kept under a lock.
-    """
-
+    choice: KeyChoice
     source: RsaKeySource
-    available: int | None
-    given: int = 0
-    fresh: int = 0
-    _lock: Lock = field(default_factory=Lock)
+    available: int
 
-    def key(self, index: int) -> rsa.RSAPrivateKey:
-        """Return key number `index`."""
-        exhausted = self.available is not None and index >= self.available
-        with self._lock:
-            self.given += 1
-            self.fresh += exhausted
-        return FreshKeys().key(index) if exhausted else self.source.key(index)
+    def for_device(self, number: int) -> RsaKeySource:
+        """Return where device `number` gets its key: always the same key, or one of its own that it keeps."""
+        return self.source if number < self.available else FreshKeys()
 
-    def facts(self) -> dict[str, Any]:
-        """Return what a report says about the keys."""
-        pooled = 0 if self.source.kind == "fresh" else self.given - self.fresh
-        return {
-            "source": self.source.kind,
-            "pooled": pooled,
-            "fresh": self.given - pooled,
-            "sentence": self._sentence(),
-        }
+    def facts(self, devices: int) -> dict[str, Any]:
+        """Return what the report of a run with so many devices says about their keys."""
+        pooled = min(devices, self.available)
+        counts = {"pooled": pooled, "fresh": devices - pooled}
+        return {"source": self.source.kind, **counts, "sentence": self._sentence(pooled, devices - pooled)}
 
-    def _sentence(self) -> str:
-        if self.given == 0:
-            return "none needed"
-        match self.source.kind:
-            case "fresh":
-                return f"{self.given} made on the spot"
-            case "primes":
-                return f"{self.given} from a prime pool (NOT SECRET: they share primes)"
-            case "pool":
-                made = f", {self.fresh} made on the spot" if self.fresh else ""
-                return f"{self.given - self.fresh} from the pool, made beforehand{made}"
+    def _sentence(self, pooled: int, fresh: int) -> str:
+        made = f"{fresh} made on the spot" if fresh else ""
+        if not pooled:
+            return made or "none needed"
+        taken = {
+            "pool": f"{pooled} from the pool, made beforehand",
+            "primes": f"{pooled} from a prime pool (NOT SECRET: they share primes)",
+        }[self.source.kind]
+        return f"{taken}, {made}" if made else taken
 
 
-def choose_keys(choice: KeyChoice, *, directory: Path, count: int) -> CountedKeys:
-    """Open the source for `count` devices. A pool that holds too few is filled up with fresh keys as they are needed.
+NO_KEYS = KeySupply(KeyChoice.FRESH, FreshKeys(), 0)
+"""Every device makes its own, or has one."""
+
+
+def choose_keys(choice: KeyChoice, *, directory: Path, count: int) -> KeySupply:
+    """Open the supply for `count` devices. Where the pool holds too few, the rest make their own.
+
+    The primes are those of the pool's first keys, which are made if they are not there: so they last, and device 17 has
+    the same key tomorrow.
 
     Raises:
         KeyPoolError: the pool is damaged or open to others.
@@ -74,9 +63,21 @@ def choose_keys(choice: KeyChoice, *, directory: Path, count: int) -> CountedKey
     """
     match choice:
         case KeyChoice.FRESH:
-            return CountedKeys(FreshKeys(), None)
+            return NO_KEYS
         case KeyChoice.PRIMES:
-            return CountedKeys(PrimePool.generate(count), None)
+            pool = KeyPool(directory)
+            pairs = keys_for_primes(count)
+            pool.fill(pairs)
+            primes = PrimePool.from_keys(pool.key(index) for index in range(pairs))
+            return KeySupply(choice, primes, primes.count())
         case KeyChoice.POOL:
             pool = KeyPool(directory)
-            return CountedKeys(pool, pool.count())
+            return KeySupply(choice, pool, pool.count())
+
+
+def keys_for_primes(count: int) -> int:
+    """Return how many keys have primes enough for `count` pairs: n primes make n(n-1)/2, and a key has two."""
+    pairs = 1
+    while pairs * (2 * pairs - 1) < count:
+        pairs += 1
+    return pairs

@@ -116,7 +116,7 @@ class FleetLoop:
     @property
     def is_quiet(self) -> bool:
         """Whether no device is in a conversation or waits for one."""
-        return not self._talking
+        return not self._talking and not self._tasks
 
     def _admit(self) -> None:
         while self._waiting and len(self._tasks) < self._concurrency:
@@ -142,10 +142,13 @@ class FleetLoop:
                     outcome = await self._transport.send(number, request)
                     self.statistics.answered(request.kind, time.perf_counter() - began, outcome)
                     inbox.append(outcome)
+                if not inbox:
+                    # What happens while the line is closed is still told in this conversation: two at once would
+                    # take each other's line away.
+                    await self._transport.hang_up(number)
         finally:
             self._talking.discard(number)
             self._inbox.pop(number, None)
-            await self._transport.hang_up(number)
         self._note_deadline(number, device)
 
     async def _tell(self, number: int, device: Device, happening: Happening) -> None:

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
-from device_emulator.core.device import Device, KeySource
+from device_emulator.core.device import Device
 from device_emulator.core.hardware import MODELS, draw_hardware
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.settings import DeviceSettings, ProofOfIdentity
+from device_emulator.fleet.keys import NO_KEYS, KeySupply
 
 PHONES = tuple(model for model in MODELS if model.is_phone)
 TABLETS = tuple(model for model in MODELS if not model.is_phone)
@@ -34,15 +35,16 @@ class Population:
     settings: DeviceSettings
     both_proofs: bool = False
 
-    def devices(self, *, clock: Callable[[], datetime], key_source: KeySource | None = None) -> dict[int, Device]:
+    def devices(self, *, clock: Callable[[], datetime], keys: KeySupply = NO_KEYS) -> dict[int, Device]:
         """Make the devices, numbered from 0."""
-        return {number: self.device(number, clock=clock, key_source=key_source) for number in range(self.count)}
+        return {number: self.device(number, clock=clock, keys=keys) for number in range(self.count)}
 
-    def device(self, number: int, *, clock: Callable[[], datetime], key_source: KeySource | None = None) -> Device:
+    def device(self, number: int, *, clock: Callable[[], datetime], keys: KeySupply = NO_KEYS) -> Device:
         """Make one device."""
         randomness = Randomness(self.seed, number)
         hardware = draw_hardware(randomness, PHONES if number % 2 == 0 else TABLETS)
-        return Device(hardware, self._settings(number), clock=clock, randomness=randomness, key_source=key_source)
+        settings, source = self._settings(number), keys.for_device(number)
+        return Device(hardware, settings, clock=clock, randomness=randomness, key_source=source)
 
     def _settings(self, number: int) -> DeviceSettings:
         if not self.both_proofs:

@@ -47,7 +47,7 @@ def write_devices(
         rows = csv.writer(file)
         rows.writerow(COLUMNS)
         for number, device in devices.items():
-            hardware = device.hardware
+            hardware = device.handheld.hardware
             rows.writerow(
                 (
                     number,

@@ -93,22 +93,27 @@ class Narrator:
 
 
 def show_summary(console: Console, summary: Mapping[str, Any]) -> None:
-    """Print the summary of a run."""
+    """Print the summary of a run. Where there is no terminal, lines are not broken: something may search them."""
     console.print()
-    console.print(_heading(summary))
-    console.print(_funnel(summary))
-    console.print(_latencies(summary))
+    for part in _parts(summary):
+        console.print(part, soft_wrap=isinstance(part, Text) and not console.is_terminal)
+
+
+def _parts(summary: Mapping[str, Any]) -> Iterator[Text | Table]:
+    yield _heading(summary)
+    yield _funnel(summary)
+    yield _latencies(summary)
     if summary["answers"]:
-        console.print(_answers(summary["answers"]))
-    for title in ("failures", "refusals", "retries"):
+        yield _answers(summary["answers"])
+    for title, label in (("failures", "failed"), ("refusals", "refused"), ("retries", "retried")):
         for reason, count in summary[title].items():
-            console.print(Text.assemble((f"  {title[:-1]:<9}", "yellow"), f"{count} × {reason}"))
+            yield Text.assemble((f"  {label:<9}", "yellow"), f"{count} × {reason}")
     for expectation in summary["expectations"]:
-        mark = ("  ok    ", "green") if expectation["passed"] else ("  FAILED ", "bold red")
-        console.print(Text.assemble(mark, f"{expectation['sentence']}: {expectation['found']}"))
+        mark = ("  ok       ", "green") if expectation["passed"] else ("  FAILED   ", "bold red")
+        yield Text.assemble(mark, f"{expectation['sentence']}: {expectation['found']}")
     for note in summary["notes"]:
-        console.print(Text(f"  note   {note}", style="dim"))
-    console.print(_verdict(summary))
+        yield Text(f"  note     {note}", style="dim")
+    yield _verdict(summary)
 
 
 def _heading(summary: Mapping[str, Any]) -> Text:

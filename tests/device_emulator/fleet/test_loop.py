@@ -94,9 +94,10 @@ async def test_an_idle_device_is_woken_at_its_deadline_and_costs_no_task_before(
         fleet.happen(1, PUSH)
         assert await fleet.until(lambda: fleet.is_quiet, seconds=5)
         tasks = len(asyncio.all_tasks())
+        assert tasks <= 3, "the test, the timekeeper, and what it waits for"
         assert await fleet.until(lambda: TimePassed() in device.heard, seconds=5)
         assert await fleet.until(lambda: device.heard.count(TimePassed()) == 2 and fleet.is_quiet, seconds=5)
-        assert len(asyncio.all_tasks()) == tasks
+        assert len(asyncio.all_tasks()) <= tasks
     assert device.deadline is None
 
 

@@ -58,7 +58,7 @@ def test_there_is_no_colour_where_there_is_no_terminal() -> None:
     console, text = _plain()
     show_summary(console, _summary(passed=False))
     assert "\x1b" not in text.getvalue()
-    assert "FAILED devices enrolled: 1 of 2" in text.getvalue()
+    assert "FAILED   devices enrolled: 1 of 2" in text.getvalue()
 
 
 def test_the_summary_names_its_schema_and_says_when_it_was_interrupted() -> None:
