@@ -178,7 +178,7 @@ def _write(file: Path, content: bytes) -> None:
 
 def read_duration(text: str) -> int:
     """Read 90s, 30m, 12h or 7d as seconds."""
-    found = re.fullmatch(r"(\d{1,9})([smhd])", text)
+    found = re.fullmatch(r"([0-9]{1,9})([smhd])", text)
     if found is None:
         raise Failure(BAD_INPUT, f"--expires: expected a duration such as 90s, 30m, 12h or 7d, found {text!r}")
     return int(found[1]) * _UNITS[found[2]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from importlib.metadata import version
 
 import click
@@ -43,10 +44,10 @@ for command in (serve, devices, device, enqueue, cancel, events, profile):
     program.add_command(command)
 
 
-def main() -> None:
-    """Run the command line (the console script's entry point)."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line (the console script's entry point); leaves by SystemExit when something is wrong."""
     try:
-        program(prog_name="mdm-server", standalone_mode=False)
+        program(arguments, prog_name="mdm-server", standalone_mode=False)
     except Failure as failure:
         click.echo(f"mdm-server: {failure}", err=True)
         sys.exit(failure.exit_code)

@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
-import importlib
 import logging
-import signal
-import sqlite3
-from collections.abc import Callable, Coroutine
-from importlib.metadata import version
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +11,6 @@ import click
 
 from mdm_server.cli.configuration import read_configuration
 from mdm_server.cli.examples import examples
-from mdm_server.cli.failure import Failure
-from mdm_server.embed import Server, ServerSettings, ServerStartError
 
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
@@ -98,6 +91,10 @@ def serve(**given: Any) -> None:
     A flag wins over its environment variable, and that one over the same word in the file of --config.
     """
     logging.basicConfig(level=given["log_level"].upper(), format="%(message)s")
+    # Only this command needs a server, and importing one takes longer than the other commands run.
+    from mdm_server.cli.foreground import run_in_foreground
+    from mdm_server.embed import ServerSettings
+
     settings = ServerSettings(
         state_dir=given["state_dir"],
         listen=given["listen"],
@@ -110,52 +107,4 @@ def serve(**given: Any) -> None:
         expose=given["expose_to_network"],
         new_admin_token=given["new_admin_token"],
     )
-    try:
-        fastest_runner()(_serve(settings))
-    except ServerStartError as error:
-        raise Failure(error.exit_code, error.text) from None
-
-
-def fastest_runner() -> Callable[[Coroutine[Any, Any, None]], None]:
-    """Return uvloop's runner where uvloop is installed (five times less memory a TLS connection), else asyncio's."""
-    try:
-        run: Callable[[Coroutine[Any, Any, None]], None] = importlib.import_module("uvloop").run
-    except ImportError:
-        return asyncio.run
-    return run
-
-
-async def _serve(settings: ServerSettings) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    server = await Server.launch(settings)
-    try:
-        click.echo(announcement(server, settings))
-        await stop.wait()
-    finally:
-        await server.stop()
-    click.echo("stopped")
-
-
-def announcement(server: Server, settings: ServerSettings) -> str:
-    """Say where everything is. The only place where the administrator's token is ever shown."""
-    lines = [
-        ("devices, API", server.url),
-        ("plain HTTP", server.http_url),
-        ("enrol", f"{server.url}/enroll"),
-        ("API docs", f"{server.url}/api/docs"),
-        ("second port", f"{server.sim_url}/_sim/ready" if server.sim_url else None),
-        ("CA certificate", server.ca_file),
-        ("state", settings.state_dir or "temporary: gone when the server stops; --state-dir DIR keeps it"),
-        ("admin token", _admin_token(server)),
-    ]
-    facts = "\n".join(f"  {name:<15} {value}" for name, value in lines if value is not None)
-    return f"mdmsim management server {version('mdmsim')}, SQLite {sqlite3.sqlite_version}\n{facts}"
-
-
-def _admin_token(server: Server) -> str:
-    if server.admin_token is not None:
-        return f"{server.admin_token}   (shown this once: only its hash is kept)"
-    since = f"{server.admin_since:%Y-%m-%d %H:%M} UTC" if server.admin_since else "the first start"
-    return f"as it was printed on {since}; --new-admin-token makes a new one"
+    run_in_foreground(settings)
