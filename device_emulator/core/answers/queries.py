@@ -71,7 +71,7 @@ def _mdm_options(handheld: Handheld) -> PlistValue | None:
 
 
 def _known_keys(query: str, given: PlistValue | None) -> PlistValue | None:
-    """Leave out what was set but cannot be asked for, such as OrganizationShortName."""
+    """Leave out what was set but cannot be asked for, such as OrganizationShortName, or a key nobody knows."""
     if not isinstance(given, dict):
         return None
     keys = {field.name for field in _answer(query).fields}
@@ -101,7 +101,7 @@ def _software_update_settings(handheld: Handheld) -> PlistValue:
 def _accessibility(handheld: Handheld) -> PlistValue:
     switches = ("BoldText", "IncreaseContrast", "ReduceMotion", "ReduceTransparency", "TouchAccommodations")
     state: dict[str, PlistValue] = {f"{switch}Enabled": False for switch in (*switches, "VoiceOver", "Zoom")}
-    changed = handheld.preferences.value(Preference.ACCESSIBILITY)
+    changed = _known_keys("AccessibilitySettings", handheld.preferences.value(Preference.ACCESSIBILITY))
     return state | {"TextSize": -1} | (changed if isinstance(changed, dict) else {})
 
 

@@ -132,6 +132,7 @@ def keys_of(fields: tuple[Field, ...]) -> st.SearchStrategy[dict[str, Any]]:
     optional = {
         "a key" if field.name == ANY_KEY else field.name: values_of(field) for field in fields if not field.required
     }
+    optional["NoSuchKey"] = st.one_of(TEXT, st.integers(0, 9))
     return st.fixed_dictionaries(required, optional=optional)
 
 

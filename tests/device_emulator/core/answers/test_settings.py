@@ -126,6 +126,16 @@ def test_accessibility_is_set_key_by_key(iphone: Handheld) -> None:
     assert (state["AccessibilitySettings"]["BoldTextEnabled"], state["AccessibilitySettings"]["TextSize"]) == (True, 7)
 
 
+def test_a_key_nobody_knows_is_not_given_back(iphone: Handheld) -> None:
+    """It is ignored on the way in, and does not turn up in an answer."""
+    results(iphone, {"Item": "AccessibilitySettings", "Shoes": 2}, {"Item": "MDMOptions", "MDMOptions": {"Shoes": 2}})
+
+    queries = ["AccessibilitySettings", "MDMOptions"]
+    responses = ask(iphone, "DeviceInformation", Queries=queries).values["QueryResponses"]
+
+    assert ["Shoes" in responses[query] for query in queries] == [False, False]
+
+
 def test_every_item_of_an_unshared_iphone_can_be_set() -> None:
     """Only items of a Mac or of a Shared iPad have no setting here."""
     ours = {name for name, support in SUPPORT.items() if Platform.IOS in support}
