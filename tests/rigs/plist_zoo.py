@@ -64,11 +64,11 @@ def refused(action: Callable[[], object], code: str, *, within: float = 0.020) -
 
 
 QUIET = 25e-6
-"""What plistlib takes for a small report on an idle machine, in seconds; limits on cost are meant for such a machine."""
+"""Seconds that plistlib takes for a small report on an idle machine; limits on cost are meant for such a one."""
 
 
 def pace() -> float:
-    """Return by how much a limit on cost is to be widened: other tests share the cores, and coverage slows Python down."""
+    """Return by how much a limit on cost is to be widened: other tests share the cores, coverage slows Python down."""
     report = xml("<dict><key>UDID</key><string>0000</string><key>Status</key><string>Idle</string></dict>")
     started = time.thread_time()
     for _ in range(100):
