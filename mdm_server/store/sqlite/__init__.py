@@ -20,12 +20,12 @@ def open_sqlite(path: Path, *, inline: bool = False, durable: bool = True) -> Sq
     lock = StateLock(path.with_name(path.name + ".lock"))
     try:
         connection = open_writer(path, durable=durable)
+        reader = connection if inline else open_reader(path)
     except BaseException:
         lock.release()
         raise
     waiting = Waiting()
     batches = Batches(connection, waiting)
-    reader = connection if inline else open_reader(path)
     writer = InlineWriter(batches) if inline else GroupCommitWriter(batches)
     return SqliteStore(Room(writer, reader, connection, waiting), lock, durable=durable)
 

@@ -19,7 +19,13 @@ class StateLock:
     """Holds a state for one server: a lock of the operating system, gone with the process that held it."""
 
     def __init__(self, path: Path) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StoreError(
+                f"expected a directory to keep the state in at {path.parent}, found: {error.strerror}; "
+                "make it, or use another state directory"
+            ) from error
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
@@ -51,7 +57,9 @@ def open_writer(path: Path, *, durable: bool) -> sqlite3.Connection:
     try:
         connection.execute("PRAGMA busy_timeout = 5000")
         made = recognize(connection)  # before anything that would change a file that is not ours
-        connection.execute("PRAGMA journal_mode = WAL")
+        (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise StoreError(f"expected write-ahead logging, found {mode}: keep the state on a local file system")
         connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
         connection.execute("PRAGMA foreign_keys = ON")
         # The writer checkpoints itself, so that a failing fsync is noticed and not passed over (see writer.py).

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mdm_server.store.errors import StateInUse, StateTooNew, StateUnreadable
+from mdm_server.store.errors import StateInUse, StateTooNew, StateUnreadable, StoreError
 from mdm_server.store.records import JournalEvent
 from mdm_server.store.sqlite import open_sqlite
 from rigs.store_actors import Actors, device, hashed
@@ -105,6 +105,14 @@ async def test_a_state_of_a_newer_version_is_refused(tmp_path: Path) -> None:
     later.close()
     with pytest.raises(StateTooNew, match="found 99"):
         open_sqlite(path)
+
+
+@pytest.mark.parametrize("path", ["missing/state.db", "a-file/state.db"])
+def test_a_directory_that_is_not_there_is_named(tmp_path: Path, path: str) -> None:
+    """With what to do about it."""
+    (tmp_path / "a-file").write_text("not a directory")
+    with pytest.raises(StoreError, match=r"expected a directory .* use another state directory"):
+        open_sqlite(tmp_path / path)
 
 
 async def test_the_database_itself_guards_what_must_be_unique(tmp_path: Path) -> None:
