@@ -6,6 +6,7 @@ calls can. Each test shows what it shows.
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import signal
@@ -36,16 +37,8 @@ def kill_in_mid_write(state: Path, first: int, delay: float) -> list[str]:
     return text[: text.rfind("\n")].splitlines()
 
 
-async def test_no_acknowledged_write_is_lost_by_kill_9(tmp_path: Path) -> None:
-    """I-35, I-38: twenty deaths at arbitrary moments; every line of the ledger is in the state, which is whole."""
-    state = tmp_path / "state.db"
-    chance = random.Random(35)
-    ledger: list[str] = []
-    started = time.monotonic()
-    rounds = 0
-    while rounds < ROUNDS and time.monotonic() - started < 40:
-        ledger += kill_in_mid_write(state, rounds * 100_000, chance.uniform(0, 0.12))
-        rounds += 1
+async def reconcile(state: Path, ledger: list[str]) -> None:
+    """Find every line of a ledger in the state, and the state whole."""
     store = open_sqlite(state)
     for line in ledger:
         what, _, name = line.partition(" ")
@@ -58,19 +51,39 @@ async def test_no_acknowledged_write_is_lost_by_kill_9(tmp_path: Path) -> None:
             assert what != "answered" or command.state == "Acknowledged", f"lost: {line}"
     assert store._room.reader.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     await store.close()
+
+
+def traced(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the ledger keeper under strace, or skip where tracing is not permitted."""
+    strace = [require("strace"), "-f", "-qq", "-e", "signal=none"]
+    done = subprocess.run(
+        [*strace, *arguments], capture_output=True, text=True, timeout=60, check=False, env=os.environ | {"LC_ALL": "C"}
+    )
+    if "ptrace" in done.stderr or "Operation not permitted" in done.stderr:
+        pytest.skip(f"tracing is not permitted here: {done.stderr.strip().splitlines()[0]}")
+    return done
+
+
+async def test_no_acknowledged_write_is_lost_by_kill_9(tmp_path: Path) -> None:
+    """I-35, I-38: twenty deaths at arbitrary moments; every line of the ledger is in the state, which is whole."""
+    state = tmp_path / "state.db"
+    chance = random.Random(35)
+    ledger: list[str] = []
+    started = time.monotonic()
+    rounds = 0
+    while rounds < ROUNDS and time.monotonic() - started < 40:
+        ledger += kill_in_mid_write(state, rounds * 100_000, chance.uniform(0, 0.12))
+        rounds += 1
+    await reconcile(state, ledger)
     assert rounds >= 5
     assert len(ledger) >= rounds
 
 
 def test_an_acknowledgement_leaves_after_the_disk_has_the_write(tmp_path: Path) -> None:
     """I-36: between two lines of the ledger there is always a completed fdatasync (or fsync)."""
-    strace = require("strace")
     trace = tmp_path / "trace"
-    command = [strace, "-f", "-qq", "-e", "trace=fdatasync,fsync,write", "-e", "signal=none", "-o", trace]
-    keeper = [sys.executable, KEEPER, tmp_path / "state.db", "0", "20"]
-    done = subprocess.run([*command, *keeper], capture_output=True, text=True, timeout=60, check=False)
-    if done.returncode != 0 and ("ptrace" in done.stderr or "Operation not permitted" in done.stderr):
-        pytest.skip(f"tracing is not permitted here: {done.stderr.strip().splitlines()[0]}")
+    watched = ("-e", "trace=fdatasync,fsync,write", "-o", trace)
+    done = traced(*watched, sys.executable, KEEPER, tmp_path / "state.db", "0", "20")
     assert done.returncode == 0, done.stderr
     acknowledgements = 0
     synced = False
@@ -82,6 +95,17 @@ def test_an_acknowledgement_leaves_after_the_disk_has_the_write(tmp_path: Path) 
             acknowledgements += 1
             synced = False
     assert acknowledgements == 60
+
+
+async def test_a_disk_that_fails_to_sync_is_acknowledged_by_nothing(tmp_path: Path) -> None:
+    """I-40: from the failing fdatasync on every write is refused until a restart; what was said before is there."""
+    failing = ("-e", "trace=fdatasync", "-e", "inject=fdatasync:error=EIO:when=20+", "-o", tmp_path / "trace")
+    done = traced(*failing, sys.executable, KEEPER, tmp_path / "state.db", "0", "20")
+    assert done.returncode == 1
+    assert "StoreUnavailable" in done.stderr
+    ledger = [line for line in done.stdout.splitlines() if re.match("(enrolled|queued|answered) ", line)]
+    assert 0 < len(ledger) < 60
+    await reconcile(tmp_path / "state.db", ledger)
 
 
 @pytest.mark.parametrize(("durable", "level"), [(True, 2), (False, 0)])
