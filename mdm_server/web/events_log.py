@@ -1,6 +1,7 @@
 """The room's log: one JSON object an event, through the standard library's logging.
 
-Nothing is printed below WARNING unless whoever embeds the server asks for it: `logging.getLogger("mdm_server")`.
+Whoever embeds the server decides where it goes: without a handler on `logging.getLogger("mdm_server")`, or above it,
+nothing is printed. The command line prints it on standard error.
 """
 
 from __future__ import annotations
@@ -9,6 +10,8 @@ import logging
 from typing import Any
 
 import structlog
+
+logging.getLogger("mdm_server").addHandler(logging.NullHandler())
 
 log: Any = structlog.wrap_logger(
     logging.getLogger("mdm_server.web"),
