@@ -215,7 +215,7 @@ class Device:
 
     def _prompt(self, errand: Errand) -> None:
         management = self.handheld.management
-        if management is None:
+        if management is None or errand is Errand.ENROLL:
             return
         if errand is Errand.TOKEN_UPDATE:
             management.token_turn += 1
@@ -228,6 +228,8 @@ class Device:
         handheld, now = self.handheld, self.handheld.clock()
         if handheld.starts_until is not None and handheld.starts_until <= now:
             powering.finish_starting(handheld)
+            # A push may have come while the device was off.
+            self._want(Errand.SESSION)
         locking.end_block(handheld)
         installing.remove_expired(handheld)
         if self._poll_at is not None and self._poll_at <= now and handheld.is_running:

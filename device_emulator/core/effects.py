@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mdm_server.wire.mobileconfig import Profile
+
 MDM = "com.apple.mdm"
 SCEP = "com.apple.security.scep"
 RESTRICTIONS = "com.apple.applicationaccess"
@@ -14,6 +16,11 @@ ROOT_CERTIFICATE = "com.apple.security.root"
 
 # Of other payloads only the summary that ProfileList shows is kept: they change nothing that can be observed here.
 EFFECTIVE_TYPES = frozenset({RESTRICTIONS, PASSCODE_POLICY})
+
+
+def enrolls(profile: Profile) -> bool:
+    """Say whether a profile puts the device under management."""
+    return any(payload.type == MDM for payload in profile.payloads)
 
 
 @dataclass(frozen=True, slots=True)

@@ -211,7 +211,13 @@ def bootstrap_token(body: bytes) -> bytes | None:
 
 def is_profile_service(envelope: OpenedDocument) -> bool:
     """Say whether a document is phase 1 of over-the-air enrolment rather than a profile."""
-    return PROFILE_SERVICE.encode() in envelope.content
+    # Most documents are not, and need not be read twice to know that.
+    if PROFILE_SERVICE.encode() not in envelope.content:
+        return False
+    try:
+        return plist.loads_dict(envelope.content, limits=plist.PROFILE).get("PayloadType") == PROFILE_SERVICE
+    except WireError:
+        return False
 
 
 def device_attributes(handheld: Handheld, service: ProfileService) -> DeviceAttributes:

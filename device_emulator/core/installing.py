@@ -57,7 +57,7 @@ def install_profile(handheld: Handheld, document: bytes, *, managed: bool) -> In
 
     """
     opened = open_configuration(handheld, document)
-    if any(payload.type == effects.MDM for payload in opened.profile.payloads):
+    if effects.enrolls(opened.profile):
         raise ProfileRefusedError("profile.management", "expected a configuration profile, found one that enrols")
     return put_on_device(handheld, opened, managed=managed)
 

@@ -57,10 +57,11 @@ def _(action: actions.OpenProfile, handheld: Handheld) -> enrolling.Offer | None
     _get_to_home_screen(handheld)
     try:
         envelope = installing.open_envelope(handheld, action.document)
-        if enrolling.is_profile_service(envelope) or effects.MDM.encode() in envelope.content:
+        opened = None if enrolling.is_profile_service(envelope) else installing.read_configuration(envelope)
+        if opened is None or effects.enrolls(opened.profile):
             _may_enroll(handheld)
             return enrolling.Offer(document=action.document)
-        installing.put_on_device(handheld, installing.read_configuration(envelope), managed=False)
+        installing.put_on_device(handheld, opened, managed=False)
     except ProfileRefusedError as refusal:
         handheld.emit(ProfileRefused(refusal.reason, refusal.detail))
     return None

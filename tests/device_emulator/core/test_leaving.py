@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 
@@ -121,15 +122,16 @@ def test_lost_mode_ends_with_management(
     assert (device.lock, device.handheld.lost_mode) == (LockState.LOCKED, None)
 
 
-@pytest.mark.parametrize("times", [1, 2])
-def test_an_expired_profile_removes_itself(times: int, device: Device, server: PlayServer, moving: MovingClock) -> None:
+@pytest.mark.parametrize("by_date", [True, False])
+def test_an_expired_profile_removes_itself(
+    device: Device, server: PlayServer, moving: MovingClock, *, by_date: bool
+) -> None:
     """At its RemovalDate, or as long after installation as it says; the device is woken for it."""
-    document = server.configuration(
-        "example.short", "com.apple.wifi.managed", {}, duration_until_removal=3600.0 * times
-    )
+    when = {"removal_date": moving() + timedelta(hours=1)} if by_date else {"duration_until_removal": 3600.0}
+    document = server.configuration("example.short", "com.apple.wifi.managed", {}, **when)
     installing.install_profile(device.handheld, document, managed=True)
     assert device.deadline is not None
-    assert (device.deadline - moving()).total_seconds() == 3600 * times
+    assert (device.deadline - moving()).total_seconds() == 3600
     moving.now = device.deadline
     device.handle(TimePassed())
     assert len(device.handheld.profiles) == 0

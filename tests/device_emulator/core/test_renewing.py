@@ -115,6 +115,11 @@ def test_a_token_update_may_end_management(enrolled: Device, server: PlayServer)
     assert enrolled.life is LifeState.IN_USE
 
 
+def test_a_managed_device_is_not_prompted_to_enrol(enrolled: Device, server: PlayServer) -> None:
+    """That is its person's business."""
+    assert play(enrolled, server, Prompted(Errand.ENROLL)) == []
+
+
 def test_prompting_a_device_that_nobody_manages_does_nothing(device: Device, server: PlayServer) -> None:
     """There is no server to talk to."""
     for errand in Errand:

@@ -1,0 +1,248 @@
+"""Any life: whatever happens to a device in whatever order, it stays a device."""
+
+from __future__ import annotations
+
+import json
+import random
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from certs.authority import Authority
+from certs.keys import KeyKind
+from device_emulator.core import actions
+from device_emulator.core.device import Device
+from device_emulator.core.hardware import draw_hardware
+from device_emulator.core.messages import (
+    Errand,
+    PersonActs,
+    Prompted,
+    PushArrived,
+    Request,
+    RequestFailed,
+    ResponseArrived,
+    TimePassed,
+)
+from device_emulator.core.randomness import Randomness
+from device_emulator.core.settings import DeviceSettings
+from device_emulator.core.states import LifeState, LockState, PowerState
+from rigs.play_server import LINK, MovingClock, PlayServer
+
+NOON = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
+AUTHORITY = Authority.create(clock=lambda: NOON, random_bytes=random.Random(1).randbytes)
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+UNRECOGNIZED = b'{"code": "com.apple.unrecognized.device"}'
+
+ACTIONS = st.sampled_from(
+    [
+        LINK.action,
+        actions.FinishSetupAssistant(),
+        actions.SetPasscode(),
+        actions.SetPasscode("271828"),
+        actions.Unlock(),
+        actions.Unlock("0"),
+        actions.Lock(),
+        actions.RemoveProfile(),
+        actions.RemoveProfile("example.wifi"),
+        actions.AnswerCall(),
+        actions.EndCall(),
+        actions.ShutDown(),
+        actions.TurnOn(),
+        actions.Restart(),
+        actions.RenameDevice("Mine"),
+        actions.OpenProfile(b"nonsense"),
+    ]
+)
+COMMANDS = st.sampled_from(
+    [
+        ("DeviceLock", {}),
+        ("EraseDevice", {}),
+        ("RestartDevice", {}),
+        ("ShutDownDevice", {}),
+        ("EnableLostMode", {"Message": "call"}),
+        ("DisableLostMode", {}),
+        ("DeviceInformation", {"Queries": ["UDID"]}),
+        ("SecurityInfo", {}),
+        ("ProfileList", {}),
+        ("RemoveProfile", {"Identifier": "example.enroll"}),
+        ("ClearPasscode", {"UnlockToken": b"wrong"}),
+        ("Nonsense", {}),
+        ("InstallProfile", {}),
+    ]
+)
+BAD = st.sampled_from(
+    [(401, b""), (403, UNRECOGNIZED), (403, b""), (400, b""), (410, b""), (500, b""), (503, b""), (200, b"OK")]
+)
+
+
+class OneKey:
+    """A key source with one key."""
+
+    kind = "pool"
+
+    def key(self, index: int) -> rsa.RSAPrivateKey:
+        """Return it."""
+        return KEY
+
+
+class AnyLife(RuleBasedStateMachine):
+    """A device, its person, its server and the clock, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = MovingClock(NOON)
+        self.server = PlayServer(AUTHORITY, self.clock)
+        randomness = Randomness(1, 17)
+        self.device = Device(
+            draw_hardware(randomness),
+            # P-256 keys, for an erased device makes a new one each time.
+            DeviceSettings(supervised=True, poll=timedelta(hours=1), key_kind=KeyKind.P_256),
+            clock=self.clock,
+            randomness=randomness,
+            key_source=OneKey(),
+        )
+        self.open: list[Request] = []
+
+    def happen(self, happening: Any) -> None:
+        """Let something happen, and keep what the device wants to be sent."""
+        self.device.handle(happening)
+        wanted = self.device.requests()
+        assert len(wanted) <= 1
+        assert self.device.requests() == []
+        self.device.events()
+        self.open = wanted or self.open
+
+    @initialize(enrolled=st.booleans())
+    def begin(self, enrolled: bool) -> None:
+        """Begin with a device from its box, or with an enrolled one."""
+        if enrolled:
+            self.enroll()
+
+    @rule()
+    def enroll(self) -> None:
+        """Let the person open the link, and the server answer everything."""
+        self.happen(LINK)
+        self.reply(20)
+
+    @rule(action=ACTIONS)
+    def person(self, action: actions.PersonAction) -> None:
+        """Let the person do something."""
+        self.happen(PersonActs(action))
+
+    @rule()
+    def push(self) -> None:
+        """Let a push arrive."""
+        self.happen(PushArrived(self.device.push_magic or "nobody's"))
+
+    @rule(errand=st.sampled_from(Errand))
+    def prompt(self, errand: Errand) -> None:
+        """Somebody prompts the device."""
+        self.happen(Prompted(errand))
+
+    @rule(command=COMMANDS)
+    def enqueue(self, command: tuple[str, dict[str, Any]]) -> None:
+        """Give the server something to say."""
+        self.server.command(command[0], **command[1])
+
+    @rule(times=st.integers(1, 8))
+    def reply(self, times: int) -> None:
+        """Let the server answer a few times in a row."""
+        for _ in range(times):
+            if self.open:
+                self.happen(self.server.answer(self.open.pop()))
+
+    @precondition(lambda self: self.open)
+    @rule(bad=BAD)
+    def refuse(self, bad: tuple[int, bytes]) -> None:
+        """Let the server answer something else."""
+        status, body = bad
+        self.happen(ResponseArrived(self.open.pop().number, status, {"content-type": "application/json"}, body))
+
+    @precondition(lambda self: self.open)
+    @rule(retryable=st.booleans())
+    def fail(self, retryable: bool) -> None:
+        """Leave the request without an answer."""
+        self.happen(RequestFailed(self.open.pop().number, "connect.refused", retryable))
+
+    @rule(number=st.integers(0, 50))
+    def foreign_reply(self, number: int) -> None:
+        """Let a reply arrive that nobody waits for."""
+        if all(request.number != number for request in self.open):
+            self.happen(ResponseArrived(number, 401))
+
+    @rule(seconds=st.integers(0, 7200))
+    def wait(self, seconds: int) -> None:
+        """Time passes."""
+        self.clock.move(seconds=seconds)
+        self.happen(TimePassed())
+
+    @precondition(lambda self: self.device.deadline is not None)
+    @rule()
+    def wake(self) -> None:
+        """Let the deadline come; it must not be the deadline any more."""
+        deadline = self.device.deadline
+        assert deadline is not None
+        self.clock.now = max(self.clock.now, deadline)
+        self.happen(TimePassed())
+        assert self.device.deadline is None or self.device.deadline > self.clock() or self.device.is_busy
+
+    @invariant()
+    def management_is_where_life_says(self) -> None:
+        """Enrolled devices, and no others but those on their way, have management and an identity."""
+        handheld = self.device.handheld
+        if handheld.life is LifeState.ENROLLED:
+            assert handheld.management is not None
+            assert handheld.keychain.identity is not None
+            assert handheld.profiles.management is not None
+        elif handheld.life is not LifeState.ENROLLING:
+            assert handheld.management is None
+            assert handheld.keychain.certificate is None
+            assert handheld.profiles.management is None
+
+    @invariant()
+    def lost_mode_and_lock_agree(self) -> None:
+        """Lost is a device if and only if it knows what to show."""
+        handheld = self.device.handheld
+        assert (handheld.lock is LockState.LOST) == (handheld.lost_mode is not None)
+
+    @invariant()
+    def a_device_that_is_off_wants_nothing(self) -> None:
+        """No conversation goes on without power."""
+        if self.device.power in {PowerState.OFF, PowerState.STARTING}:
+            assert self.device._conversation is None
+        if self.device.power is PowerState.OFF and self.device.lock is not LockState.DISABLED:
+            assert self.device.deadline is None
+
+    @invariant()
+    def a_busy_device_waits_for_something(self) -> None:
+        """For a reply or for the clock; a device that waits for nothing would never move again."""
+        if self.device.is_busy and self.device.is_reachable:
+            assert self.device._waits_for is not None or self.device.deadline is not None
+
+    @invariant()
+    def it_can_be_put_on_paper(self) -> None:
+        """At any moment, and the copy has the same life or has it interrupted."""
+        device = self.device
+        paper = json.loads(json.dumps(device.snapshot()))
+        copy = Device.restore(
+            paper,
+            device.handheld.settings,
+            clock=self.clock,
+            randomness=device.handheld.randomness,
+            key_source=OneKey(),
+        )
+        assert copy.power is device.power
+        assert copy.life is (LifeState.IN_USE if device.life is LifeState.ENROLLING else device.life)
+
+
+AnyLife.TestCase.settings = settings(
+    max_examples=40,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+)
+TestAnyLife = AnyLife.TestCase
