@@ -1,4 +1,7 @@
-"""A command's fields between JSON, which knows neither bytes nor dates, and property lists, which know both."""
+"""A command's fields between JSON, which has no bytes, and property lists, which have them.
+
+No command of the table takes a date; answers hold some, and those are shown.
+"""
 
 from __future__ import annotations
 
@@ -15,9 +18,9 @@ HIDDEN = "(not shown)"
 
 
 def from_document(spec: CommandSpec, fields: Mapping[str, object]) -> dict[str, Any]:
-    """Return fields as a property list has them: where the command wants data or a date, text becomes one.
+    """Return fields as a property list has them: where the command wants data, base64 becomes data.
 
-    Data is written in base64, a date as in RFC 3339. Text that is neither stays text, for `check_fields` to point at.
+    Text that is no base64 stays text, for `check_fields` to point at.
     """
     return _read_keys(spec.fields, fields)
 
@@ -54,8 +57,6 @@ def _read(field: Field | None, value: object) -> object:
         return value
     if isinstance(value, str) and field.kind is Kind.DATA:
         return _data(value)
-    if isinstance(value, str) and field.kind is Kind.DATE:
-        return _date(value)
     if isinstance(value, Mapping) and field.kind is Kind.DICTIONARY:
         return _read_keys(field.fields, value)
     if isinstance(value, list) and field.kind is Kind.ARRAY:
@@ -76,12 +77,3 @@ def _data(text: str) -> bytes | str:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return text
-
-
-def _date(text: str) -> datetime | str:
-    """Read a date; property lists hold UTC without saying so."""
-    try:
-        date = datetime.fromisoformat(text)
-    except ValueError:
-        return text
-    return date.replace(tzinfo=None) if date.tzinfo is None else date.astimezone(UTC).replace(tzinfo=None)

@@ -31,7 +31,7 @@ LARGEST_BULK = 10_000
 class CommandOrder:
     """A command wanted for some devices.
 
-    `fields` are as in JSON: data in base64, dates as text. `profile_id` fills InstallProfile's Payload with a stored
+    `fields` are as in JSON: data in base64. `profile_id` fills InstallProfile's Payload with a stored
     profile, signed; ClearPasscode's UnlockToken is filled in from the device's own record. `force` queues what the
     command table says is wrong or the device will refuse; the reason then comes back as a warning. `push=False` leaves
     the device to find out by itself. A `command_uuid` given makes a repeated order the same order.

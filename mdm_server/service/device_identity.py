@@ -11,12 +11,13 @@ import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 
 from cryptography import x509
 
 from certs import signed_data_fast
 from certs.authority import Authority
-from certs.errors import CertsError, ChainError, CmsError
+from certs.errors import ChainError, CmsError
 from certs.identity import fingerprint
 from certs.trust import ChainVerifier, Purpose
 from mdm_server.domain.refusal import Refusal
@@ -27,6 +28,7 @@ from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
 
 REMEMBERED_CHAINS = 50_000
+REMEMBERED_FINGERPRINTS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class DeviceIdentity:
                 raise Refusal("auth.missing")
             return self.trusted(signer)
         client = _certificate(facts.tls_certificate)
-        if signer is not None and fingerprint(signer) != fingerprint(client):
+        if signer is not None and signer != client:
             raise ServiceRefusal("auth.two_certificates")
         return self.trusted(client)
 
@@ -78,7 +80,7 @@ class DeviceIdentity:
             self._chains.check(certificate, self._clock(), Purpose.CLIENT)
         except ChainError as error:
             raise Refusal("auth.cert_invalid", reason=error.reason) from error
-        return PresentedCertificate(certificate, fingerprint(certificate))
+        return PresentedCertificate(certificate, _fingerprint(certificate))
 
     def _signer(self, signature: str, body: bytes) -> x509.Certificate:
         """Return the certificate that signed `body`; what is inside an attached signature must equal the body."""
@@ -90,8 +92,12 @@ class DeviceIdentity:
             return signed_data_fast.verify(message, body, digests=self._digests).signer
         except CmsError as error:
             raise Refusal("auth.cms", reason=error.reason) from error
-        except CertsError as error:
-            raise Refusal("auth.cms", reason="asn1") from error
+
+
+@lru_cache(maxsize=REMEMBERED_FINGERPRINTS)
+def _fingerprint(certificate: x509.Certificate) -> str:
+    """Return a fingerprint; devices poll with the same certificate all day."""
+    return fingerprint(certificate)
 
 
 def _certificate(der: bytes) -> x509.Certificate:

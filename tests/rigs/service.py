@@ -6,6 +6,7 @@ No sockets: a device here calls the use cases as the web room would, with the by
 from __future__ import annotations
 
 import base64
+import hashlib
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -20,7 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from certs.authority import Authority
 from certs.identity import Identity
 from certs.keys import PrivateKey
-from certs.names import name_from_subject
+from certs.names import format_name, name_from_subject, name_of
 from certs.request import build_request
 from certs.scep import (
     Reply,
@@ -33,12 +34,15 @@ from certs.scep import (
     transaction_id_of,
 )
 from certs.signed_data import sign
+from mdm_server.domain.invitation import challenge_hash
 from mdm_server.service.answer import Answer
+from mdm_server.service.invitations import InvitationRequest
 from mdm_server.service.limiter import GuessLimiter
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.suite import ServiceSuite, assemble
 from mdm_server.store.contract import Store
+from mdm_server.store.records import NewIssuance
 from mdm_server.store.sqlite import open_sqlite
 from mdm_server.wire import plist
 from mdm_server.wire.enrollment_profile import EnrollmentSettings, ScepSettings, read_enrollment_profile
@@ -150,6 +154,29 @@ class ServiceDevice:
         reply = await self.scep(key, scep)
         assert reply.certificate is not None, reply
         return Identity(key, reply.certificate)
+
+    async def certify(self) -> None:
+        """Take the identity SCEP would have led to, without SCEP: for tests that need hundreds of them."""
+        rig = self.rig
+        invitation = await rig.suite.invitations.invite(InvitationRequest())
+        key = ec.generate_private_key(ec.SECP256R1())
+        subject, now = name_of(self.serial_number), rig.clock()
+        csr = build_request(key, subject)
+        certificate = rig.authority.issue(key.public_key(), subject, not_before=now, not_after=now + timedelta(days=1))
+        issuance = NewIssuance(
+            transaction_id=transaction_id_of(key),
+            request_hash=hashlib.sha256(csr).hexdigest(),
+            request=csr,
+            serial_number=f"{certificate.serial_number:x}",
+            subject=format_name(subject),
+            not_before=now,
+            not_after=now + timedelta(days=1),
+            challenge_hash=challenge_hash(invitation.challenge),
+        )
+        self.identity = Identity(key, certificate)
+        occasion = rig.facts().occasion(now)
+        row = await rig.store.issuance.reserve(issuance, occasion)
+        await rig.store.issuance.complete(row.transaction_id, self.identity.fingerprint, self.identity.der, occasion)
 
     async def scep(self, key: PrivateKey, scep: ScepSettings) -> Reply:
         """Send a PKCSReq for a key, and check the answer."""

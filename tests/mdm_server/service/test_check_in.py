@@ -9,6 +9,7 @@ from mdm_server.domain.refusal import Refusal
 from mdm_server.service import device_channel
 from mdm_server.service.commanding import CommandOrder
 from mdm_server.service.compat import Compat
+from mdm_server.service.invitations import InvitationRequest
 from mdm_server.wire import plist
 from rigs.rejection import assert_rejected
 from rigs.service import ServiceRig
@@ -180,6 +181,28 @@ async def test_what_is_not_configured_is_refused_clearly(
     device = await rig.enrolled()
     await assert_rejected(rig.store, device.send(device.message(message_type, **keys)), status=400, event=event)
     assert await device.idle() is None
+
+
+@pytest.mark.parametrize("message_type", ["GetToken", "DeclarativeManagement", "UserAuthenticate", "GetBootstrapToken"])
+async def test_a_certificate_that_never_authenticated_asks_for_nothing(rig: ServiceRig, message_type: str) -> None:
+    """Not even with one issued for exactly this device (T-29)."""
+    device = rig.device()
+    await device.get_certificate(await rig.suite.invitations.profile(InvitationRequest(udid=device.udid)))
+    keys = {"TokenServiceType": "com.apple.maid", "Endpoint": "tokens", "UserID": "6D646D73-0000-4000-8000-00000000000"}
+    message = device.message(message_type, **keys)
+    await assert_rejected(rig.store, device.send(message), status=400, event="state.order")
+    await device.authenticate()
+    if message_type != "GetBootstrapToken":
+        await assert_rejected(rig.store, device.send(message), status=400, event="state.order")
+
+
+async def test_a_bootstrap_token_belongs_to_the_device_whichever_user_speaks(rig: ServiceRig) -> None:
+    """A Mac may send it on a user channel."""
+    device = await rig.enrolled()
+    user = {"UserID": "6D646D73-0000-4000-8000-000000000001", "UserShortName": "kim"}
+    await device.send(device.message("SetBootstrapToken", BootstrapToken=b"bootstrap", **user))
+    answer = await device.send(device.message("GetBootstrapToken"))
+    assert plist.loads_dict(answer.body) == {"BootstrapToken": b"bootstrap"}
 
 
 async def test_a_user_channel_opens_beside_the_device_and_has_a_queue_of_its_own(rig: ServiceRig) -> None:

@@ -13,7 +13,7 @@ from mdm_server.service.command_fields import HIDDEN, from_document, is_secret, 
 from mdm_server.service.commanding import CommandOrder
 from mdm_server.service.invitations import InvitationRequest
 from mdm_server.wire import plist
-from mdm_server.wire.commands import COMMANDS
+from mdm_server.wire.commands import COMMANDS, Field, Kind
 from mdm_server.wire.mobileconfig import Payload, Profile, build_profile, open_profile
 from rigs.service import ServiceRig
 
@@ -185,6 +185,43 @@ async def test_many_devices_are_served_in_one_go_and_the_others_named(rig: Servi
     }
 
 
+async def test_a_device_that_leaves_in_the_middle_of_a_bulk_is_left_out(
+    rig: ServiceRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All or none is the store's rule; the others are queued in a second attempt."""
+    stays, leaves = await rig.enrolled(1), await rig.enrolled(2)
+    enqueue = rig.store.commands.enqueue
+
+    async def leave_first(commands: Any, occasion: Any) -> Any:
+        monkeypatch.undo()
+        await leaves.check_out()
+        return await enqueue(commands, occasion)
+
+    monkeypatch.setattr(rig.store.commands, "enqueue", leave_first)
+    views = await rig.suite.commanding.enqueue_many([stays.udid, leaves.udid], INFORMATION)
+    assert [view.code for view in views] == [None, "state.not_enrolled"]
+
+
+async def test_a_bulk_for_nobody_queues_nothing(rig: ServiceRig) -> None:
+    """Only reasons come back."""
+    (view,) = await rig.suite.commanding.enqueue_many(["nobody"], INFORMATION)
+    assert (view.code, view.command_uuid) == ("device.unknown", None)
+
+
+async def test_a_profile_belongs_into_install_profile_only(rig: ServiceRig) -> None:
+    """Named with another command, it is a mistake."""
+    device = await rig.enrolled()
+    order = CommandOrder(request_type="SecurityInfo", fields={}, profile_id="test.wifi")
+    assert (await _refusal(rig.suite.commanding.enqueue(device.udid, order))).code == "command.fields"
+
+
+async def test_fields_no_plist_can_hold_are_refused(rig: ServiceRig) -> None:
+    """JSON has null; a property list has not."""
+    device = await rig.enrolled()
+    order = CommandOrder(request_type="SecurityInfo", fields={"Odd": None}, force=True)
+    assert (await _refusal(rig.suite.commanding.enqueue(device.udid, order))).code == "command.fields"
+
+
 async def test_too_many_devices_at_once_are_refused(rig: ServiceRig) -> None:
     """A bulk has a limit, so that one order cannot hold the writer for minutes."""
     refusal = await _refusal(rig.suite.commanding.enqueue_many(["x"] * 10_001, INFORMATION))
@@ -220,8 +257,8 @@ async def test_a_command_is_shown_without_its_secrets(rig: ServiceRig) -> None:
 # --- fields ----------------------------------------------------------------------------------------------------------
 
 
-def test_text_becomes_data_and_dates_where_the_command_wants_them() -> None:
-    """JSON has neither; the command table says where they belong."""
+def test_text_becomes_data_where_the_command_wants_it() -> None:
+    """JSON has no bytes; the command table says where they belong."""
     install = from_document(COMMANDS["InstallProfile"], {"Payload": base64.b64encode(b"profile").decode()})
     assert install == {"Payload": b"profile"}
     settings = from_document(
@@ -230,6 +267,15 @@ def test_text_becomes_data_and_dates_where_the_command_wants_them() -> None:
     )
     assert settings["Settings"][0]["Image"] == b"hi"
     assert settings["Settings"][1] == {"Item": "Bluetooth", "Enabled": True}
+
+
+def test_no_command_takes_a_date() -> None:
+    """Were there one, text would have to become a date for it as it becomes data."""
+
+    def kinds(fields: tuple[Field, ...]) -> set[Kind]:
+        return {field.kind for field in fields}.union(*(kinds(field.fields) for field in fields))
+
+    assert Kind.DATE not in set().union(*(kinds(spec.fields) for spec in COMMANDS.values()))
 
 
 def test_what_is_neither_data_nor_known_stays_as_it_is() -> None:

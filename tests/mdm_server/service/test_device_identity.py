@@ -131,6 +131,12 @@ async def test_no_certificate_of_the_zoo_gets_in_over_tls(rig: ServiceRig, name:
     assert event.reason in animal.reasons | {"expired", "unreadable"}
 
 
+async def test_bytes_that_are_no_certificate_are_refused(rig: ServiceRig) -> None:
+    """Whoever sits between us and the handshake hands on junk: 400 and the reason."""
+    device = await rig.enrolled()
+    await _refused(rig, rig.facts(tls_certificate=b"junk"), _idle(device), "auth.cert_invalid:unreadable")
+
+
 def _impostors(authority: Authority, rig: ServiceRig) -> dict[str, Identity]:
     key = ec.generate_private_key(ec.SECP256R1())
     now = rig.clock()

@@ -240,8 +240,7 @@ async def test_every_order_of_six_messages_is_taken_or_refused_by_the_rule(rig: 
     rest = [step for step in STEPS if step != first]
     for number, order in enumerate(itertools.permutations(rest)):
         device = rig.device(number)
-        profile = await rig.suite.invitations.profile(InvitationRequest())
-        await device.get_certificate(profile)
+        await device.certify()
         status = "new"
         for step in (first, *order):
             message = MESSAGES[step](device) if step in MESSAGES else device.message(step, SerialNumber="S")
