@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from mdm_server.cli.examples import examples
 from mdm_server.cli.remote import Json, Remote, remote_command
-from mdm_server.cli.tables import JSON_OPTION, moment, show_facts, show_json, show_table
+from mdm_server.cli.tables import JSON_OPTION, moment, particulars, show_facts, show_json, show_table
 
 
 async def every_device(remote: Remote, status: str | None = None) -> list[Json]:
@@ -69,7 +71,7 @@ async def device(remote: Remote, udid: str, as_json: bool) -> None:
     if as_json:
         show_json({**found, "commands": commands})
         return
-    show_facts({name.replace("_", " "): value for name, value in found.items()})
+    show_facts({name.replace("_", " "): _shown(name, value) for name, value in found.items() if value is not None})
     click.echo()
     show_table(
         ("Command", "State", "Queued", "Answered", "UUID"),
@@ -85,3 +87,9 @@ async def device(remote: Remote, udid: str, as_json: bool) -> None:
         ],
         nothing="No command was ever queued for it.",
     )
+
+
+def _shown(name: str, value: Any) -> Any:
+    if isinstance(value, dict):
+        return particulars(value)
+    return f"{moment(value)} UTC" if name.endswith("_at") or name == "last_seen" else value

@@ -9,7 +9,7 @@ import click
 
 from mdm_server.cli.examples import examples
 from mdm_server.cli.remote import Json, Remote, remote_command
-from mdm_server.cli.tables import JSON_OPTION, moment, show_table
+from mdm_server.cli.tables import JSON_OPTION, moment, particulars, show_table
 
 LOOK_AGAIN_SECONDS = 0.5
 
@@ -59,4 +59,4 @@ def _show(found: list[Json], as_json: bool) -> None:
 
 def _particulars(event: Json) -> str:
     named = {name: event[name] for name in ("reason", "device", "certificate", "peer", "request_id")}
-    return " ".join(f"{name}={value}" for name, value in (named | event["detail"]).items() if value not in {None, ""})
+    return particulars(named | event["detail"])

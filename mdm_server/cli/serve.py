@@ -59,6 +59,12 @@ def _setting(flag: str, **options: Any) -> Callable[[Any], Any]:
     help="Key of a new CA: p-256, rsa-2048, rsa-4096.",
 )
 @_setting(
+    "--device-ca",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Believe what devices with certificates of this CA (PEM) say about themselves when they enrol.",
+)
+@_setting(
     "--expose-to-network",
     is_flag=True,
     help="Allow --listen and --http beyond loopback: whoever reaches them may then try to enrol a device.",
@@ -103,6 +109,7 @@ def serve(**given: Any) -> None:
         hostnames=tuple(given["hostname"]),
         seed=given["seed"],
         issuing_key=given["issuing_key"],
+        device_ca=given["device_ca"],
         compat=tuple(given["compat"]),
         expose=given["expose_to_network"],
         new_admin_token=given["new_admin_token"],

@@ -27,8 +27,8 @@ STYLES = {
     "Unenrolled": "dim",
     "Cleared": "dim",
 }
-# Wide enough that nothing is cut off where nobody looks at a window.
-PIPE_WIDTH = 200
+# Where nobody looks at a window, a row is a line, however long.
+PIPE_WIDTH = 10_000
 
 
 def show_json(value: Any) -> None:
@@ -44,10 +44,12 @@ def show_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, nothing
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     console = _console()
-    if table.row_count:
-        console.print(table)
-    else:
+    if not table.row_count:
         console.print(Text(nothing, style="dim"))
+        return
+    with console.capture() as written:
+        console.print(table)
+    click.echo("\n".join(line.rstrip() for line in written.get().splitlines()), color=console.is_terminal)
 
 
 def show_facts(facts: Mapping[str, Any]) -> None:
@@ -61,6 +63,11 @@ def show_facts(facts: Mapping[str, Any]) -> None:
 def moment(text: str | None) -> str:
     """Show a time in UTC, to the second."""
     return datetime.fromisoformat(text).strftime("%Y-%m-%d %H:%M:%S") if text else ""
+
+
+def particulars(values: Mapping[str, Any]) -> str:
+    """Show names and values in a row, without those that say nothing."""
+    return " ".join(f"{name}={value}" for name, value in values.items() if value not in {None, ""})
 
 
 def _cell(value: Any) -> Text:

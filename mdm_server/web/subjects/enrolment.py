@@ -33,7 +33,14 @@ class Invitation(Struct, kw_only=True, forbid_unknown_fields=True):
     sign_message: Annotated[bool, Meta(description="Mdm-Signature instead of client certificates.")] | None = None
     manual_approval: Annotated[bool, Meta(description="SCEP requests wait until they are approved.")] = False
     base_url: (
-        Annotated[str, Meta(pattern="^https?://[^/]+$", max_length=256, description="How devices reach this server.")]
+        Annotated[
+            str,
+            Meta(
+                pattern=r"^https?://[A-Za-z0-9._~%:\[\]-]+$",
+                max_length=256,
+                description="How devices reach this server.",
+            ),
+        ]
         | None
     ) = None
 
