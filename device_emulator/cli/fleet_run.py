@@ -17,7 +17,7 @@ from device_emulator.core.states import LifeState
 from device_emulator.fleet.enrollment_run import EnrollmentRun
 from device_emulator.fleet.keys import KeySupply
 from device_emulator.fleet.loop import FleetLoop, wall_clock
-from device_emulator.fleet.statistics import Statistics
+from device_emulator.fleet.tally import Tally
 from device_emulator.fleet.waking import Waking
 from device_emulator.report.folder import EventLog, write_devices, write_summary
 from device_emulator.report.page import render_page
@@ -51,14 +51,14 @@ class FleetRun:
         self.devices = devices
         self.settings = settings
         self.keys = keys
-        self.statistics = Statistics()
+        self.tally = Tally()
         self.narrator = Narrator(settings.console)
         self.interrupted = False
         self.watchers: list[Callable[[int, Event], None]] = []
         self.loop = FleetLoop(
             devices,
             NetworkTransport(ca_file=settings.ca_file),
-            statistics=self.statistics,
+            tally=self.tally,
             watch=self._see,
             concurrency=settings.concurrency,
         )
@@ -116,7 +116,7 @@ class FleetRun:
             interrupted=self.interrupted,
             notes=notes,
         )
-        summary = summarize(facts, self.statistics, expectations)
+        summary = summarize(facts, self.tally, expectations)
         show_summary(self.settings.console, summary)
         if self.settings.json_file is not None:
             write_summary(self.settings.json_file, summary)

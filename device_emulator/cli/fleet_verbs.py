@@ -23,7 +23,7 @@ from device_emulator.core.states import LifeState
 from device_emulator.fleet import fleet_file
 from device_emulator.fleet.fleet_file import FleetFileError
 from device_emulator.fleet.loop import wall_clock
-from device_emulator.fleet.statistics import Statistics
+from device_emulator.fleet.tally import Tally
 from device_emulator.report.verdict import all_of
 
 FLEET = click.option(
@@ -97,9 +97,7 @@ def devices(fleet: Path, key_pool: Path, *, as_json: bool) -> None:
     Console(highlight=False).print(table)
 
 
-async def _errand(
-    name: str, errand: Errand, count: Callable[[Statistics], int], turns: int, given: dict[str, Any]
-) -> int:
+async def _errand(name: str, errand: Errand, count: Callable[[Tally], int], turns: int, given: dict[str, Any]) -> int:
     settings = DeviceSettings(legacy_algorithms=given["legacy_algorithms"])
     stored = fleet_file.load(given["fleet"], settings, clock=wall_clock, key_pool=given["key_pool"])
     enrolled = [number for number, device in stored.devices.items() if device.life is LifeState.ENROLLED]
@@ -125,14 +123,14 @@ async def _errand(
                 await fleet.lead(
                     name.capitalize(),
                     turns * len(enrolled),
-                    count=lambda: count(fleet.statistics),
+                    count=lambda: count(fleet.tally),
                     ended=lambda: fleet.loop.is_quiet,
                     seconds=given["timeout"],
                 )
         except asyncio.CancelledError:
             fleet.interrupted = True
     fleet_file.save(given["fleet"], seed=stored.seed, keys=stored.keys, devices=fleet.devices)
-    summary = fleet.finish([all_of(f"devices done with {name}", count(fleet.statistics), turns * len(enrolled))])
+    summary = fleet.finish([all_of(f"devices done with {name}", count(fleet.tally), turns * len(enrolled))])
     if fleet.interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.PASS if summary["verdict"] == "pass" else ExitCode.EXPECTATION_FAILED

@@ -114,7 +114,7 @@ async def _lead(fleet: FleetRun, target: Target, given: dict[str, Any]) -> None:
         await fleet.lead(
             f"Asking for commands, turn {turn}",
             turn * len(enrollment.enrolled),
-            count=fleet.statistics.sessions.total,
+            count=fleet.tally.sessions.total,
             ended=lambda: fleet.loop.is_quiet,
             seconds=seconds,
         )
@@ -124,7 +124,7 @@ async def _lead(fleet: FleetRun, target: Target, given: dict[str, Any]) -> None:
 
 
 def _expectations(fleet: FleetRun, devices: int) -> list[Expectation]:
-    sessions = fleet.statistics.sessions
+    sessions = fleet.tally.sessions
     expectations = [all_of("devices enrolled", len(fleet.enrollment.enrolled), devices)]
     if sessions:
         expectations.append(all_of("sessions ended as they should", sessions["finished"], sum(sessions.values())))

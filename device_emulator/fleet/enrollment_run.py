@@ -37,7 +37,7 @@ class EnrollmentRun:
             case Enrolled():
                 self.enrolled.add(number)
                 self.failed.pop(number, None)
-                self._fleet.statistics.enrollment.record(time.monotonic() - self._starts.pop(number))
+                self._fleet.tally.enrollment.record(time.monotonic() - self._starts.pop(number))
             case EnrollmentFailed():
                 self.failed[number] = event
                 self._starts.pop(number, None)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from device_emulator.core.device import Device
 from device_emulator.core.events import Event
 from device_emulator.core.messages import Happening, PushArrived, ResponseArrived, TimePassed
-from device_emulator.fleet.statistics import Statistics
+from device_emulator.fleet.tally import Tally
 from device_emulator.transport.contract import Transport
 
 Watcher = Callable[[int, Event], None]
@@ -41,14 +41,14 @@ class FleetLoop:
         devices: Mapping[int, Device],
         transport: Transport,
         *,
-        statistics: Statistics,
+        tally: Tally,
         watch: Watcher | None = None,
         concurrency: int = 64,
         threads: int = 2,
         clock: Callable[[], datetime] = wall_clock,
     ) -> None:
         self.devices = devices
-        self.statistics = statistics
+        self.tally = tally
         self._transport = transport
         self._watch = watch
         self._concurrency = concurrency
@@ -140,7 +140,7 @@ class FleetLoop:
                 for request in device.requests():
                     began = time.perf_counter()
                     outcome = await self._transport.send(number, request)
-                    self.statistics.answered(request.kind, time.perf_counter() - began, outcome)
+                    self.tally.answered(request.kind, time.perf_counter() - began, outcome)
                     inbox.append(outcome)
                 if not inbox:
                     # What happens while the line is closed is still told in this conversation: two at once would
@@ -157,7 +157,7 @@ class FleetLoop:
         else:
             device.handle(happening)
         for event in device.events():
-            self.statistics.see(event)
+            self.tally.see(event)
             if self._watch is not None:
                 self._watch(number, event)
             self._changed.set()

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from device_emulator.fleet.statistics import FUNNEL, Statistics
+from device_emulator.fleet.tally import FUNNEL, Tally
 from device_emulator.report.verdict import Expectation, verdict
 
 SCHEMA = "mdmsim/report/1"
@@ -33,7 +33,7 @@ class RunFacts:
     notes: Sequence[str] = field(default_factory=tuple)
 
 
-def summarize(facts: RunFacts, statistics: Statistics, expectations: Sequence[Expectation]) -> dict[str, Any]:
+def summarize(facts: RunFacts, tally: Tally, expectations: Sequence[Expectation]) -> dict[str, Any]:
     """Return the summary as plain JSON types."""
     return {
         "schema": SCHEMA,
@@ -46,20 +46,20 @@ def summarize(facts: RunFacts, statistics: Statistics, expectations: Sequence[Ex
         "keys": dict(facts.keys),
         "woken_by": facts.woken_by,
         "interrupted": facts.interrupted,
-        "funnel": {step: statistics.funnel[step] for step in FUNNEL},
-        "enrollments_per_second": _rate(statistics.enrolled, facts.seconds),
-        "latency_ms": {"enrollment": statistics.enrollment.summary()}
-        | {kind: latency.summary() for kind, latency in statistics.requests.items()},
+        "funnel": {step: tally.funnel[step] for step in FUNNEL},
+        "enrollments_per_second": _rate(tally.enrolled, facts.seconds),
+        "latency_ms": {"enrollment": tally.enrollment.summary()}
+        | {kind: latency.summary() for kind, latency in tally.requests.items()},
         "answers": [
             {"command": request_type, "status": status, "count": count}
-            for (request_type, status), count in sorted(statistics.answers.items())
+            for (request_type, status), count in sorted(tally.answers.items())
         ],
-        "sessions": dict(statistics.sessions),
-        "responses": dict(statistics.statuses),
-        "failures": dict(statistics.failures),
-        "refusals": dict(statistics.refusals),
-        "retries": dict(statistics.retries),
-        "happened": dict(statistics.happened),
+        "sessions": dict(tally.sessions),
+        "responses": dict(tally.statuses),
+        "failures": dict(tally.failures),
+        "refusals": dict(tally.refusals),
+        "retries": dict(tally.retries),
+        "happened": dict(tally.happened),
         "expectations": [{"sentence": one.sentence, "found": one.found, "passed": one.passed} for one in expectations],
         "verdict": "interrupted" if facts.interrupted else verdict(expectations),
         "notes": list(facts.notes),

@@ -8,7 +8,7 @@ import pytest
 
 from device_emulator.core.messages import PushArrived, Request, RequestFailed, ResponseArrived, TimePassed
 from device_emulator.fleet.loop import FleetLoop, wall_clock
-from device_emulator.fleet.statistics import Statistics
+from device_emulator.fleet.tally import Tally
 from device_emulator.transport.contract import Outcome
 from device_emulator.transport.memory import MemoryTransport
 from rigs.small_device import SmallDevice
@@ -21,7 +21,7 @@ async def _ok(_device: int, request: Request) -> Outcome:
 
 
 def _fleet(devices: dict[int, SmallDevice], transport: MemoryTransport, **options: int) -> FleetLoop:
-    return FleetLoop(devices, transport, statistics=Statistics(), **options)  # type: ignore[arg-type]
+    return FleetLoop(devices, transport, tally=Tally(), **options)  # type: ignore[arg-type]
 
 
 async def test_a_push_starts_a_conversation_that_ends_when_the_device_has_nothing_to_ask() -> None:
@@ -33,7 +33,7 @@ async def test_a_push_starts_a_conversation_that_ends_when_the_device_has_nothin
         assert await fleet.until(lambda: fleet.is_quiet, seconds=5)
     assert [type(happening) for happening in device.heard] == [PushArrived, ResponseArrived]
     assert [number for number, _ in transport.sent] == [7]
-    assert fleet.statistics.sessions == {"finished": 1}
+    assert fleet.tally.sessions == {"finished": 1}
 
 
 async def test_a_device_that_cannot_be_reached_hears_no_push() -> None:
@@ -149,6 +149,6 @@ async def test_failures_are_counted_by_their_reason() -> None:
     device = SmallDevice(clock=wall_clock)
     async with _fleet({1: device}, MemoryTransport(refused)) as fleet:
         fleet.happen(1, TimePassed())
-        await fleet.until(lambda: bool(fleet.statistics.statuses), seconds=5)
-    assert fleet.statistics.statuses["connect.refused"] >= 1
-    assert fleet.statistics.requests["idle"].count >= 1
+        await fleet.until(lambda: bool(fleet.tally.statuses), seconds=5)
+    assert fleet.tally.statuses["connect.refused"] >= 1
+    assert fleet.tally.requests["idle"].count >= 1

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 from html.parser import HTMLParser
 
-from device_emulator.fleet.statistics import Latency
+from device_emulator.fleet.tally import Latency
 from device_emulator.report.page import render_page
 
 

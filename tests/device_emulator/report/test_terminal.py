@@ -8,19 +8,19 @@ from rich.console import Console
 
 from device_emulator.core.events import CommandAnswered, EnrollmentFailed, EnrollmentStage
 from device_emulator.core.messages import RequestKind, ResponseArrived
-from device_emulator.fleet.statistics import Statistics
+from device_emulator.fleet.tally import Tally
 from device_emulator.report.summary import SCHEMA, RunFacts, summarize
 from device_emulator.report.terminal import Narrator, show_summary
 from device_emulator.report.verdict import Expectation
 
 
 def _summary(*, passed: bool = True, interrupted: bool = False) -> dict[str, object]:
-    statistics = Statistics()
-    statistics.funnel["started"] = 2
-    statistics.funnel["enrolled"] = 1
-    statistics.see(EnrollmentFailed(EnrollmentStage.IDENTITY, "scep.failure", "…"))
-    statistics.see(CommandAnswered("uuid", "DeviceLock", "Acknowledged"))
-    statistics.answered(RequestKind.IDLE, 0.0123, ResponseArrived(1, 200))
+    tally = Tally()
+    tally.funnel["started"] = 2
+    tally.funnel["enrolled"] = 1
+    tally.see(EnrollmentFailed(EnrollmentStage.IDENTITY, "scep.failure", "…"))
+    tally.see(CommandAnswered("uuid", "DeviceLock", "Acknowledged"))
+    tally.answered(RequestKind.IDLE, 0.0123, ResponseArrived(1, 200))
     facts = RunFacts(
         command="demo",
         target="https://localhost:1",
@@ -32,7 +32,7 @@ def _summary(*, passed: bool = True, interrupted: bool = False) -> dict[str, obj
         woken_by="push",
         interrupted=interrupted,
     )
-    return summarize(facts, statistics, [Expectation("devices enrolled", "1 of 2", passed=passed)])
+    return summarize(facts, tally, [Expectation("devices enrolled", "1 of 2", passed=passed)])
 
 
 def _plain(width: int = 120) -> tuple[Console, io.StringIO]:

@@ -11,31 +11,31 @@ from device_emulator.core.events import (
     StageReached,
 )
 from device_emulator.core.messages import RequestKind, ResponseArrived
-from device_emulator.fleet.statistics import FUNNEL, Latency, Statistics
+from device_emulator.fleet.tally import FUNNEL, Latency, Tally
 
 
 def test_the_funnel_counts_each_step_in_order() -> None:
     """Where devices get lost shows as a smaller number."""
-    statistics = Statistics()
+    tally = Tally()
     for _ in range(2):
-        statistics.see(EnrollmentStarted("https://mdm.example/enroll"))
-        statistics.see(StageReached(EnrollmentStage.PROFILE))
-    statistics.see(StageReached(EnrollmentStage.IDENTITY))
-    statistics.see(EnrollmentFailed(EnrollmentStage.PROFILE, "profile.untrusted", "…"))
-    statistics.see(Enrolled("https://mdm.example/mdm"))
-    counts = [statistics.funnel[step] for step in FUNNEL]
+        tally.see(EnrollmentStarted("https://mdm.example/enroll"))
+        tally.see(StageReached(EnrollmentStage.PROFILE))
+    tally.see(StageReached(EnrollmentStage.IDENTITY))
+    tally.see(EnrollmentFailed(EnrollmentStage.PROFILE, "profile.untrusted", "…"))
+    tally.see(Enrolled("https://mdm.example/mdm"))
+    counts = [tally.funnel[step] for step in FUNNEL]
     assert counts[0] == 2
-    assert counts[-1] == statistics.enrolled == 1
-    assert statistics.failed == 1
-    assert statistics.failures == {"profile: profile.untrusted": 1}
+    assert counts[-1] == tally.enrolled == 1
+    assert tally.failed == 1
+    assert tally.failures == {"profile: profile.untrusted": 1}
 
 
 def test_answers_are_counted_by_command_and_status() -> None:
     """NotNow is told apart from Acknowledged."""
-    statistics = Statistics()
+    tally = Tally()
     for status in ("NotNow", "Acknowledged", "Acknowledged"):
-        statistics.see(CommandAnswered("uuid", "DeviceLock", status))
-    assert statistics.answers == {("DeviceLock", "NotNow"): 1, ("DeviceLock", "Acknowledged"): 2}
+        tally.see(CommandAnswered("uuid", "DeviceLock", status))
+    assert tally.answers == {("DeviceLock", "NotNow"): 1, ("DeviceLock", "Acknowledged"): 2}
 
 
 def test_percentiles_are_those_of_the_durations_recorded() -> None:
@@ -57,7 +57,7 @@ def test_a_duration_beyond_the_histogram_counts_at_its_end() -> None:
 
 def test_every_outcome_is_counted_with_its_wait() -> None:
     """Errors stay in the histogram: leaving them out would make a failing server look fast."""
-    statistics = Statistics()
-    statistics.answered(RequestKind.IDLE, 0.5, ResponseArrived(1, 503))
-    assert statistics.requests["idle"].count == 1
-    assert statistics.statuses == {"503": 1}
+    tally = Tally()
+    tally.answered(RequestKind.IDLE, 0.5, ResponseArrived(1, 503))
+    assert tally.requests["idle"].count == 1
+    assert tally.statuses == {"503": 1}

@@ -62,7 +62,7 @@ FUNNEL = ("started", *(stage.value for stage in EnrollmentStage), "enrolled")
 
 
 @dataclass(slots=True)
-class Statistics:
+class Tally:
     """The counts of one run."""
 
     funnel: Counter[str] = field(default_factory=Counter)
