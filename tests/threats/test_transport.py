@@ -45,6 +45,13 @@ async def _is_alive(rig: SocketRig) -> bool:
         return response.status == 200
 
 
+@pytest.fixture
+async def patient_rig(tmp_path: Path) -> AsyncIterator[SocketRig]:
+    """Run a server that has time for idle connections, and none for slow headers."""
+    async with socket_rig(tmp_path, limits=replace(HASTY, idle_seconds=600.0)) as opened:
+        yield opened
+
+
 @pytest.mark.parametrize("path", ["/mdm", "/checkin", "/scep?operation=PKIOperation", "/nowhere"])
 async def test_t40_a_compressed_bomb_is_refused_unread_and_nobody_else_waits(rig: SocketRig, path: str) -> None:
     """T-40: one megabyte that unfolds to a gigabyte costs the loop nothing, whatever address it is sent to."""
@@ -72,19 +79,19 @@ async def test_t40_an_identity_encoding_is_no_encoding(rig: SocketRig) -> None:
     assert b"auth.missing" in answer
 
 
-async def test_t41_dripping_headers_are_cut_off(rig: SocketRig) -> None:
+async def test_t41_dripping_headers_are_cut_off(patient_rig: SocketRig) -> None:
     """T-41: a peer that sends a header line now and then is closed when the deadline for all of them has passed."""
     loop = asyncio.get_running_loop()
     began = loop.time()
-    answer = await say(rig.plain, REQUEST, *[b"X-Drip: 1\r\n"] * 200, pause=0.05)
+    answer = await say(patient_rig.plain, REQUEST, *[b"X-Drip: 1\r\n"] * 200, pause=0.05)
     assert answer == b""
     assert loop.time() - began < HASTY.header_seconds + 4
 
 
-async def test_t41_a_second_request_has_its_own_deadline(rig: SocketRig) -> None:
+async def test_t41_a_second_request_has_its_own_deadline(patient_rig: SocketRig) -> None:
     """T-41: the deadline holds for every request of a connection, not only for its first one."""
     answer = await say(
-        rig.plain,
+        patient_rig.plain,
         REQUEST + b"Content-Length: 0\r\n\r\n",
         b"PUT /mdm HTTP/1.1\r\n",
         *[b"X-Drip: 1\r\n"] * 200,
@@ -93,9 +100,9 @@ async def test_t41_a_second_request_has_its_own_deadline(rig: SocketRig) -> None
     assert answer.count(b"HTTP/1.1 400") == 1
 
 
-async def test_t41_a_silent_connection_is_closed(rig: SocketRig) -> None:
+async def test_t41_a_silent_connection_is_closed(patient_rig: SocketRig) -> None:
     """T-41: whoever connects and says nothing is closed too."""
-    assert await say(rig.plain) == b""
+    assert await say(patient_rig.plain) == b""
 
 
 async def test_t42_a_slow_body_is_refused_by_the_rule(rig: SocketRig) -> None:
