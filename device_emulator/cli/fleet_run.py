@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,7 @@ from rich.console import Console
 
 from device_emulator.core.device import Device
 from device_emulator.core.events import Event
+from device_emulator.core.settings import ProofOfIdentity
 from device_emulator.core.states import LifeState
 from device_emulator.fleet.enrollment_run import EnrollmentRun
 from device_emulator.fleet.keys import KeySupply
@@ -25,6 +27,12 @@ from device_emulator.report.summary import RunFacts, summarize
 from device_emulator.report.terminal import Narrator, show_summary
 from device_emulator.report.verdict import Expectation
 from device_emulator.transport.network import NetworkTransport
+
+PROOFS = {
+    ProofOfIdentity.AS_PROFILE_SAYS: "as the profile says",
+    ProofOfIdentity.SIGNATURE: "Mdm-Signature",
+    ProofOfIdentity.TLS: "client certificate",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +115,7 @@ class FleetRun:
             target=self.settings.target,
             seed=self.settings.seed,
             devices=self._models(),
+            proofs=self._proofs(),
             started=self._started,
             seconds=self._seconds or 0.0,
             keys=self.keys.facts(len(self.devices)),
@@ -132,6 +141,10 @@ class FleetRun:
     def _models(self) -> dict[str, int]:
         names = [device.handheld.hardware.model.model_name for device in self.devices.values()]
         return {name: names.count(name) for name in sorted(set(names), reverse=True)}
+
+    def _proofs(self) -> dict[str, int]:
+        proofs = Counter(PROOFS[device.handheld.settings.proof] for device in self.devices.values())
+        return dict(sorted(proofs.items()))
 
     def _see(self, number: int, event: Event) -> None:
         self.waking.see(number, event)

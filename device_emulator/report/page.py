@@ -40,7 +40,7 @@ def render_page(summary: Mapping[str, Any]) -> str:
         f'<span class="verdict {escape(summary["verdict"])}">{escape(summary["verdict"].upper())}</span>',
         f"<h1>{escape(title)}</h1>",
         f"<p>{escape(_circumstances(summary))}</p>",
-        f"<p>RSA keys: {escape(summary['keys']['sentence'])} · woken by {escape(summary['woken_by'])}</p>",
+        f"<p>{escape(_means(summary))}</p>",
         "<h2>Expectations</h2>",
         _table(("expectation", "found", ""), map(_expectation, summary["expectations"])),
         "<h2>Enrolment funnel</h2>",
@@ -63,6 +63,11 @@ def _circumstances(summary: Mapping[str, Any]) -> str:
     devices = ", ".join(f"{count} {name}" for name, count in summary["devices"].items())
     rate = f"{summary['enrollments_per_second']} enrolments a second"
     return f"{devices} · seed {summary['seed']} · {summary['started']} · {summary['seconds']:.1f} s · {rate}"
+
+
+def _means(summary: Mapping[str, Any]) -> str:
+    proofs = ", ".join(f"{count} {name}" for name, count in summary["proofs"].items())
+    return f"proof of identity: {proofs} · RSA keys: {summary['keys']['sentence']} · woken by {summary['woken_by']}"
 
 
 def _expectation(one: Mapping[str, Any]) -> tuple[str, str, str]:

@@ -17,14 +17,15 @@ SCHEMA = "mdmsim/report/1"
 class RunFacts:
     """What a report says of a run besides what was counted.
 
-    `keys` says where the RSA keys came from (`source`, and how many of them were `pooled`): a run with keys made
-    beforehand is not to be compared with one that made them.
+    `proofs` says how many devices prove who they are in which way. `keys` says where the RSA keys came from (`source`,
+    and how many of them were `pooled`): a run with keys made beforehand is not to be compared with one that made them.
     """
 
     command: str
     target: str
     seed: int
     devices: Mapping[str, int]
+    proofs: Mapping[str, int]
     started: datetime
     seconds: float
     keys: Mapping[str, Any]
@@ -43,6 +44,7 @@ def summarize(facts: RunFacts, tally: Tally, expectations: Sequence[Expectation]
         "started": facts.started.isoformat(),
         "seconds": round(facts.seconds, 3),
         "devices": dict(facts.devices),
+        "proofs": dict(facts.proofs),
         "keys": dict(facts.keys),
         "woken_by": facts.woken_by,
         "interrupted": facts.interrupted,

@@ -118,11 +118,12 @@ def _parts(summary: Mapping[str, Any]) -> Iterator[Text | Table]:
 
 def _heading(summary: Mapping[str, Any]) -> Text:
     devices = ", ".join(f"{count} {name}" for name, count in summary["devices"].items())
+    proofs = ", ".join(f"{count} {name}" for name, count in summary["proofs"].items())
     keys = summary["keys"]
     return Text.assemble(
         (summary["command"], "bold"),
         f" at {summary['target']} · {devices} · seed {summary['seed']}\n",
-        f"  RSA keys: {keys['sentence']} · devices woken by {summary['woken_by']}",
+        f"  proof of identity: {proofs} · RSA keys: {keys['sentence']} · woken by {summary['woken_by']}",
     )
 
 

@@ -18,6 +18,7 @@ def _summary(**changes: object) -> dict[str, object]:
         "started": "2026-06-01T12:00:00+00:00",
         "seconds": 2.0,
         "devices": {"iPhone": 2},
+        "proofs": {"Mdm-Signature": 2},
         "keys": {"sentence": "2 made on the spot"},
         "woken_by": "push",
         "funnel": {"started": 2, "profile": 2, "profile_service": 0, "enrolled": 1},

@@ -26,6 +26,7 @@ def _summary(*, passed: bool = True, interrupted: bool = False) -> dict[str, obj
         target="https://localhost:1",
         seed=7,
         devices={"iPhone": 1, "iPad": 1},
+        proofs={"client certificate": 1, "Mdm-Signature": 1},
         started=datetime(2026, 6, 1, tzinfo=UTC),
         seconds=2.0,
         keys={"source": "fresh", "pooled": 0, "fresh": 2, "sentence": "2 made on the spot"},
@@ -45,7 +46,15 @@ def test_the_summary_tells_funnel_latency_expectations_verdict_and_seed() -> Non
     console, text = _plain()
     show_summary(console, _summary())
     shown = text.getvalue()
-    for part in ("seed 7", "1 iPhone, 1 iPad", "2 made on the spot", "started 2 → enrolled 1", "Idle", "12.3"):
+    for part in (
+        "seed 7",
+        "1 Mdm-Signature",
+        "1 iPhone, 1 iPad",
+        "2 made on the spot",
+        "started 2 → enrolled 1",
+        "Idle",
+        "12.3",
+    ):
         assert part in shown
     assert "1 × identity: scep.failure" in shown
     assert "DeviceLock Acknowledged 1" in shown
