@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import plistlib
 from collections.abc import Callable
@@ -15,8 +16,11 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from certs import signed_data
 from certs.authority import Authority
 from certs.keys import KeyKind
+from device_emulator.core import scep_client
 from device_emulator.core.actions import OpenProfile, ShutDown
+from device_emulator.core.conversation import Conversation, Draft
 from device_emulator.core.device import Device
+from device_emulator.core.errors import ExchangeError
 from device_emulator.core.events import (
     BootstrapTokenExchanged,
     Enrolled,
@@ -30,11 +34,12 @@ from device_emulator.core.events import (
     StageReached,
     UserChannelRefused,
 )
-from device_emulator.core.messages import PersonActs, RequestFailed, RequestKind
+from device_emulator.core.messages import PersonActs, Request, RequestFailed, RequestKind
 from device_emulator.core.settings import PlistFormat, ProofOfIdentity
 from device_emulator.core.states import LifeState
+from mdm_server.wire.enrollment_profile import ScepSettings
 from mdm_server.wire.plist import loads_dict
-from rigs.play_server import LINK, MDM_URL, MovingClock, PlayServer, play
+from rigs.play_server import LINK, MDM_URL, SCEP_URL, MovingClock, PlayServer, play
 
 Make = Callable[..., Device]
 
@@ -447,3 +452,68 @@ def test_a_bootstrap_token_is_left_where_there_is_none(
     events = play(make_device(bootstrap_token=True), server, LINK)
     assert BootstrapTokenExchanged(found) in events
     assert (kinds(server)[-1] is RequestKind.SET_BOOTSTRAP_TOKEN) is not found
+
+
+# Documents and servers that are nearly right
+
+
+@pytest.mark.parametrize("status", [301, 404])
+def test_a_link_that_leads_nowhere_ends_the_enrolment(status: int, device: Device, server: PlayServer) -> None:
+    """No profile, no enrolment."""
+    server.script(RequestKind.PROFILE, (status, b"<html>not here</html>"))
+    assert failure(play(device, server, LINK)) == (EnrollmentStage.PROFILE, "profile.unavailable")
+    assert_nothing_stayed(device)
+
+
+def test_a_profile_that_only_talks_of_a_profile_service_is_a_profile(
+    device: Device, authority: Authority, moving: MovingClock
+) -> None:
+    """What a profile is, its PayloadType says, and no other text in it."""
+    server = PlayServer(authority, moving, description="Profile Service for com.apple.mdm")
+    play(device, server, LINK)
+    assert device.life is LifeState.ENROLLED
+
+
+@pytest.mark.parametrize("payload_type", ["com.apple.wifi.managed", "com.apple.mdm"])
+def test_a_profile_without_what_it_takes_to_enrol_is_refused(
+    payload_type: str, device: Device, server: PlayServer
+) -> None:
+    """No MDM payload, or one whose identity is nowhere."""
+    document = server.configuration("example.half", payload_type, {"ServerURL": MDM_URL, "Topic": "t"})
+    server.script(RequestKind.PROFILE, (200, document))
+    assert failure(play(device, server, LINK)) == (EnrollmentStage.PROFILE, "profile.malformed")
+    assert_nothing_stayed(device)
+
+
+@pytest.mark.parametrize(
+    ("scep", "reason"),
+    [
+        ({"ca_fingerprint": b"x" * 7}, "scep.fingerprint"),
+        ({"subject": ((("NoSuchAttribute", "x"),),)}, "scep.subject"),
+    ],
+)
+def test_scep_settings_that_make_no_sense_end_the_enrolment(
+    scep: dict[str, Any], reason: str, device: Device, server: PlayServer
+) -> None:
+    """Whoever wrote the profile is told what is wrong with it."""
+    with pytest.raises(ExchangeError) as error:
+        _drive(scep_client.obtain_identity(device.handheld, ScepSettings(url=SCEP_URL, **scep), None), server)
+    assert error.value.reason == reason
+
+
+def test_without_a_subject_the_certificate_is_for_the_udid(device: Device, server: PlayServer) -> None:
+    """A profile need not ask for a name."""
+    _drive(scep_client.obtain_identity(device.handheld, ScepSettings(url=SCEP_URL), None), server)
+    identity = device.handheld.keychain.identity
+    assert identity is not None
+    assert identity.certificate.subject.rfc4514_string() == f"CN={device.handheld.hardware.udid}"
+
+
+def _drive(conversation: Conversation[None], server: PlayServer) -> None:
+    """Have a server answer everything a conversation sends."""
+    reply: Any = None
+    with contextlib.suppress(StopIteration):
+        while True:
+            draft = conversation.send(reply)
+            assert isinstance(draft, Draft)
+            reply = server.answer(Request(1, draft.kind, draft.method, draft.url, draft.headers, draft.body))

@@ -12,7 +12,15 @@ from device_emulator.core.actions import FinishSetupAssistant, Lock, OpenEnrollm
 from device_emulator.core.applications import CATALOGUE, Application
 from device_emulator.core.device import Device
 from device_emulator.core.events import DeviceErased, SetupAssistantReached, Unenrolled
-from device_emulator.core.messages import Errand, PersonActs, Prompted, PushArrived, RequestKind, TimePassed
+from device_emulator.core.messages import (
+    Errand,
+    PersonActs,
+    Prompted,
+    PushArrived,
+    RequestFailed,
+    RequestKind,
+    TimePassed,
+)
 from device_emulator.core.states import LifeState, LockState, PowerState
 from rigs.play_server import LINK, PROFILE_URL, MovingClock, PlayServer, play
 
@@ -99,6 +107,22 @@ def test_the_end_of_management_takes_what_management_brought(enrolled: Device, s
     assert (left.is_managed, left.configuration) == (False, None)
     assert handheld.applications.find(mine.identifier) == mine
     assert mine in CATALOGUE
+
+
+def test_an_erase_needs_no_blessing(enrolled: Device, server: PlayServer) -> None:
+    """The device erases itself although its acknowledgement got lost, and has nothing left to try again with."""
+    server.command("EraseDevice")
+    server.script(RequestKind.ANSWER, RequestFailed(0, "connection.reset"))
+    play(enrolled, server, PushArrived(enrolled.push_magic or ""))
+    assert enrolled.life is LifeState.SETUP_ASSISTANT
+    assert (enrolled.is_busy, enrolled.deadline) == (False, None)
+
+
+def test_the_first_reason_to_leave_counts(enrolled: Device, server: PlayServer) -> None:
+    """Who asks a second time while the device says good-bye changes nothing."""
+    leaving.ask_to_leave(enrolled.handheld, "first")
+    leaving.ask_to_leave(enrolled.handheld, "second")
+    assert Unenrolled("first") in play(enrolled, server, TimePassed())
 
 
 def test_ending_management_twice_changes_nothing(enrolled: Device) -> None:

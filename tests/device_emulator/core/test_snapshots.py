@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from certs.authority import Authority
 from certs.keys import KeyKind
 from device_emulator.core import locking
 from device_emulator.core.actions import (
@@ -174,3 +176,15 @@ def test_a_damaged_snapshot_is_refused(damage: dict[str, Any], device: Device, m
     snapshot = {**device.snapshot(), **damage}
     with pytest.raises(SnapshotError, match="expected"):
         Device.restore(snapshot, device.handheld.settings, clock=moving, randomness=device.handheld.randomness)
+
+
+def test_the_fingerprint_of_the_ca_is_on_paper_too(
+    device: Device, authority: Authority, moving: MovingClock, copy: Callable[[Device], Device]
+) -> None:
+    """A renewal needs it."""
+    fingerprint = hashlib.sha256(authority.issuing.der).digest()
+    play(device, PlayServer(authority, moving, scep={"ca_fingerprint": fingerprint}), LINK)
+    management = copy(device).handheld.management
+    assert management is not None
+    assert management.scep.ca_fingerprint == fingerprint
+    assert management.challenge == "secret"
