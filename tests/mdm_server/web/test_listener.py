@@ -45,8 +45,11 @@ async def test_t44_accepting_survives_running_out_of_file_descriptors(monkeypatc
     starved = Starved(bind("127.0.0.1", 0), failures=3)
     port.listen(starved, "http://127.0.0.1")  # type: ignore[arg-type]
     host, number = starved.getsockname()
+    loop = asyncio.get_running_loop()
+    began = loop.time()
     assert status_of(await say(f"http://{host}:{number}", REQUEST)) == 200
     assert starved.failures == 0
+    assert loop.time() - began >= 3 * 0.05, "it did not look away"
     await port.close()
 
 
