@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import builtins
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from mdm_server.domain.enrollment import may_queue
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.command_check import check_command
 from mdm_server.service.command_fields import from_document
+from mdm_server.service.command_rendering import CommandRendering
 from mdm_server.service.profiles import Profiles
 from mdm_server.service.push import Pusher, target_of
 from mdm_server.service.refusals import ServiceRefusal
@@ -20,11 +20,11 @@ from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.views import CommandView, EnqueuedView, command_view
 from mdm_server.store.contract import Store
 from mdm_server.store.records import CommandRow, EnrollmentRow, NewCommand
-from mdm_server.wire.command import build_command
 from mdm_server.wire.commands import COMMANDS
-from mdm_server.wire.errors import WireError
 
 LARGEST_BULK = 10_000
+DEVICES_AT_A_TIME = 64
+"""How many commands of a bulk are made out before others get their turn on the event loop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +78,9 @@ class Commanding:
         Raises Refusal `device.unknown` and `profile.unknown` (404), `state.not_enrolled` (409), `api.conflict` (409,
         the UUID names another command), `command.unknown`, `command.fields` and `command.not_possible` (422).
         """
-        fields = await self._fields(order)
+        rendering = await self._rendering(order)
         enrollment = await self._enrollment(udid)
-        draft = self._draft(enrollment, order, fields)
+        draft = self._draft(enrollment, order, rendering)
         rows = await self._store.commands.enqueue([draft.command], facts.occasion(self._clock()))
         pushed = order.push and await self._pusher.wake([enrollment]) > 0
         return EnqueuedView(udid, rows[0].command_uuid, warnings=draft.warnings, pushed=pushed)
@@ -93,25 +93,19 @@ class Commanding:
         A device that unenrols in between is left out in a second attempt: the rest is queued all the same.
         """
         if len(udids) > LARGEST_BULK:
-            raise Refusal("api.invalid", reason="too_many_devices")
-        fields = await self._fields(order)
-        for _ in range(2):
-            drafts: dict[str, _Draft] = {}
-            results: dict[str, EnqueuedView] = {}
-            for udid in dict.fromkeys(udids):
-                try:
-                    drafts[udid] = self._draft(await self._enrollment(udid), order, fields)
-                except Refusal as refusal:
-                    results[udid] = EnqueuedView(udid, None, refusal.code, str(refusal))
-            try:
-                await self._queue(drafts, results, order, facts)
-                break
-            except Refusal as refusal:
-                if refusal.code not in {"state.not_enrolled", "api.not_found"}:
-                    raise
-        else:
-            raise Refusal("state.not_enrolled")
-        return [results[udid] for udid in dict.fromkeys(udids)]
+            detail = f"udids: expected at most {LARGEST_BULK}, found {len(udids)}"
+            raise ServiceRefusal("api.invalid", reason="too_many_devices", detail=detail)
+        wanted = [*dict.fromkeys(udids)]
+        rendering = await self._rendering(order)
+        drafts, views = await self._drafts(wanted, order, rendering)
+        try:
+            views |= await self._queue(drafts, order, facts)
+        except Refusal as refusal:
+            if refusal.code not in {"state.not_enrolled", "api.not_found"}:
+                raise
+            drafts, views = await self._drafts(wanted, order, rendering)
+            views |= await self._queue(drafts, order, facts)
+        return [views[udid] for udid in wanted]
 
     async def list(
         self, udid: str, *, limit: int = 100, after: int = 0, facts: RequestFacts = INTERNAL
@@ -134,47 +128,60 @@ class Commanding:
                 raise ServiceRefusal(codes[refusal.code]) from refusal
             raise
 
+    async def _drafts(
+        self, udids: Sequence[str], order: CommandOrder, rendering: CommandRendering
+    ) -> tuple[dict[str, _Draft], dict[str, EnqueuedView]]:
+        """Make a command out to each device that can have it; return these, and the reasons for the others."""
+        drafts: dict[str, _Draft] = {}
+        refused: dict[str, EnqueuedView] = {}
+        for number, udid in enumerate(udids):
+            if number % DEVICES_AT_A_TIME == 0:
+                await asyncio.sleep(0)
+            try:
+                drafts[udid] = self._draft(await self._enrollment(udid), order, rendering)
+            except Refusal as refusal:
+                refused[udid] = EnqueuedView(udid, None, refusal.code, str(refusal))
+        return drafts, refused
+
     async def _queue(
-        self, drafts: Mapping[str, _Draft], results: dict[str, EnqueuedView], order: CommandOrder, facts: RequestFacts
-    ) -> None:
-        """Queue what was made out, wake whom it is for, and write down what became of it."""
+        self, drafts: Mapping[str, _Draft], order: CommandOrder, facts: RequestFacts
+    ) -> dict[str, EnqueuedView]:
+        """Queue what was made out, wake whom it is for, and say what became of it."""
         if not drafts:
-            return
+            return {}
         commands = [draft.command for draft in drafts.values()]
         rows = await self._store.commands.enqueue(commands, facts.occasion(self._clock()))
         if order.push:
             await self._pusher.wake(draft.enrollment for draft in drafts.values())
-        for (udid, draft), row in zip(drafts.items(), rows, strict=True):
-            pushed = order.push and target_of(draft.enrollment) is not None
-            results[udid] = EnqueuedView(udid, row.command_uuid, warnings=draft.warnings, pushed=pushed)
+        return {
+            udid: EnqueuedView(
+                udid,
+                row.command_uuid,
+                warnings=draft.warnings,
+                pushed=order.push and target_of(draft.enrollment) is not None,
+            )
+            for (udid, draft), row in zip(drafts.items(), rows, strict=True)
+        }
 
-    async def _fields(self, order: CommandOrder) -> dict[str, Any]:
-        """Return the fields that are the same for every device."""
+    async def _rendering(self, order: CommandOrder) -> CommandRendering:
+        """Prepare what is the same for every device."""
         spec = COMMANDS.get(order.request_type)
-        if spec is None:
-            if not order.force:
-                raise ServiceRefusal("command.unknown", detail=order.request_type[:100])
-            return dict(order.fields)
-        fields = from_document(spec, order.fields)
+        if spec is None and not order.force:
+            raise ServiceRefusal("command.unknown", detail=order.request_type[:100])
+        fields = dict(order.fields) if spec is None else from_document(spec, order.fields)
         if order.profile_id is not None:
             if order.request_type != "InstallProfile":
                 raise ServiceRefusal("command.fields", detail="profile_id: expected with InstallProfile only")
             fields["Payload"] = await self._profiles.signed(order.profile_id)
-        return fields
+        return CommandRendering(order.request_type, fields, order.command_uuid, self._random_bytes)
 
-    def _draft(self, enrollment: EnrollmentRow, order: CommandOrder, fields: dict[str, Any]) -> _Draft:
-        """Make a command out to a device, with what only its own record can fill in."""
+    def _draft(self, enrollment: EnrollmentRow, order: CommandOrder, rendering: CommandRendering) -> _Draft:
+        """Make a command out to a device."""
         if not may_queue(enrollment.status):
             raise Refusal("state.not_enrolled", reason=enrollment.status)
-        if order.request_type == "ClearPasscode" and "UnlockToken" not in fields and enrollment.unlock_token:
-            # Apple, ClearPasscodeCommand: the token a device gave in TokenUpdate is what clears its passcode.
-            fields = {**fields, "UnlockToken": enrollment.unlock_token}
+        fields = rendering.fields_for(enrollment)
         warnings = check_command(order.request_type, fields, enrollment, force=order.force)
-        command_uuid = order.command_uuid or str(uuid.UUID(bytes=self._random_bytes(16), version=4)).upper()
-        try:
-            raw = build_command(order.request_type, fields, command_uuid)
-        except WireError as error:
-            raise ServiceRefusal("command.fields", reason=error.code, detail=error.detail) from error
+        command_uuid, raw = rendering.render(fields)
         expires_at = None if order.expires_in is None else self._clock() + order.expires_in
         command = NewCommand(enrollment.channel.key, command_uuid, order.request_type, raw, expires_at)
         return _Draft(enrollment, command, warnings)

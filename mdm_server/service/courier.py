@@ -68,6 +68,7 @@ class Courier:
         self._token_limit = token_limit
         self._lines: set[CourierLine] = set()
         self._readers: dict[bytes, CourierLine] = {}
+        # The same relation from the other side: what a line reads is what it has not lost to a newer one.
         self._tokens: dict[CourierLine, set[bytes]] = {}
         self._pending: OrderedDict[bytes, str] = OrderedDict()
 
@@ -112,8 +113,7 @@ class Courier:
     def hang_up(self, line: CourierLine, unread: OrderedDict[bytes, str]) -> None:
         """Forget a line, and keep the pushes that it did not get to read."""
         for token in self._tokens.pop(line, ()):
-            if self._readers.get(token) is line:
-                del self._readers[token]
+            del self._readers[token]
         self._lines.discard(line)
         for token, magic in unread.items():
             reader = self._readers.get(token)

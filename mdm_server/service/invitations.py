@@ -14,6 +14,7 @@ from certs.authority import Authority
 from certs.identity import fingerprint
 from mdm_server.domain.invitation import challenge_hash, new_challenge
 from mdm_server.domain.refusal import Refusal
+from mdm_server.service.refusals import ServiceRefusal
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.running import Runner
 from mdm_server.service.scep_certificates import served_certificates
@@ -28,6 +29,7 @@ from mdm_server.wire.enrollment_profile import (
     SubjectArray,
     build_enrollment_profile,
 )
+from mdm_server.wire.errors import ProfileError
 from mdm_server.wire.mobileconfig import sign_profile
 
 PROFILE_IDENTIFIER = "mdmsim.enrollment"
@@ -94,13 +96,8 @@ class Invitations:
         Raises Refusal `api.invalid` for a count or a lifetime that makes no sense, and `enroll.too_many_open` (429)
         while the half-open invitations are as many as the settings allow.
         """
-        if not 1 <= request.max_uses <= LONGEST_REUSE:
-            raise Refusal("api.invalid", reason="max_uses")
+        _check(request)
         lifetime = self._settings.invitation_lifetime if request.lifetime is None else request.lifetime
-        if lifetime <= timedelta(0):
-            raise Refusal("api.invalid", reason="lifetime")
-        if request.max_uses > 1 and request.udid is not None:
-            raise Refusal("api.invalid", reason="one_device_one_use")
         now = self._clock()
         await self._make_room(now, facts)
         challenge = new_challenge(self._random_bytes)
@@ -126,8 +123,10 @@ class Invitations:
         self, request: InvitationRequest, facts: RequestFacts = INTERNAL, *, signed: bool = True
     ) -> bytes:
         """Record a new invitation and return the enrolment profile that carries it, signed unless told otherwise."""
-        invitation = await self.invite(request, facts)
         base_url = request.base_url or facts.base_url or self._settings.base_url
+        if request.access_rights is not None or request.base_url is not None:
+            self._rehearse(request, base_url)
+        invitation = await self.invite(request, facts)
         xml = plist.dumps(build_enrollment_profile(self._enrollment_profile(request, invitation, base_url)))
         if not signed:
             return xml
@@ -181,6 +180,14 @@ class Invitations:
             root_certificates=(self._authority.root.certificate.public_bytes(Encoding.DER),),
         )
 
+    def _rehearse(self, request: InvitationRequest, base_url: str) -> None:
+        """Build the profile once for nothing, so that a wish nobody can grant leaves no invitation behind (R0)."""
+        nothing = IssuedInvitation("rehearsal", "rehearsal", self._clock(), 1)
+        try:
+            build_enrollment_profile(self._enrollment_profile(request, nothing, base_url))
+        except ProfileError as error:
+            raise ServiceRefusal("api.invalid", reason=error.code, detail=error.detail) from error
+
     async def _make_room(self, now: datetime, facts: RequestFacts) -> None:
         """Refuse when too many invitations are open. Counting is not free, so it is done once a second at most."""
         limit = self._settings.half_open_limit
@@ -193,6 +200,18 @@ class Invitations:
     def _uuid(self) -> str:
         """Return a random UUID (RFC 9562 §5.4) from the source of randomness that was handed in."""
         return str(uuid.UUID(bytes=self._random_bytes(16), version=4)).upper()
+
+
+def _check(request: InvitationRequest) -> None:
+    """Refuse a request for an invitation that makes no sense; say which part."""
+    if not 1 <= request.max_uses <= LONGEST_REUSE:
+        detail = f"max_uses: expected 1 to {LONGEST_REUSE}, found {request.max_uses}"
+        raise ServiceRefusal("api.invalid", reason="max_uses", detail=detail)
+    if request.lifetime is not None and request.lifetime <= timedelta(0):
+        raise ServiceRefusal("api.invalid", reason="lifetime", detail="lifetime: expected more than nothing")
+    if request.max_uses > 1 and request.udid is not None:
+        detail = "udid: expected with max_uses 1 only, because one device needs one certificate"
+        raise ServiceRefusal("api.invalid", reason="one_device_one_use", detail=detail)
 
 
 def subject_array(organization: str, invitation_id: str) -> SubjectArray:

@@ -32,7 +32,6 @@ class ServiceSettings:
     invitation_lifetime: timedelta = timedelta(minutes=60)
     half_open_limit: int = 20_000
     certificate_lifetime: timedelta = timedelta(days=365)
-    supersession_grace: timedelta = timedelta(0)
     device_authorities: tuple[x509.Certificate, ...] = ()
     compat: frozenset[Compat] = field(default=STRICT)
 

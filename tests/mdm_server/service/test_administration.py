@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from mdm_server.domain.refusal import REFUSALS, Refusal
+from mdm_server.service import push
 from mdm_server.service.commanding import CommandOrder
 from mdm_server.service.compat import LENIENCIES, TOOLS, Compat, CompatError, parse_compat
 from mdm_server.service.invitations import InvitationRequest
@@ -70,6 +72,28 @@ async def test_after_a_restart_whoever_has_something_waiting_is_woken(rig: Servi
     await rig.suite.commanding.enqueue_many([device.udid for device in devices[:2]], order)
     assert await rig.suite.pusher.wake_waiting() == 2
     assert set(rig.suite.courier._pending) == {device.token for device in devices[:2]}
+
+
+async def test_waking_goes_through_all_pages(rig: ServiceRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many wait."""
+    monkeypatch.setattr(push, "LARGEST_PAGE", 1)
+    for number in range(3):
+        await rig.suite.commanding.enqueue((await rig.enrolled(number)).udid, INFORMATION)
+    assert await rig.suite.pusher.wake_waiting() == 3
+
+
+async def test_a_device_named_twice_is_pushed_once(rig: ServiceRig) -> None:
+    """Whoever sends the pushes pays for each of them."""
+    device = await rig.enrolled()
+    sent: list[push.PushTarget] = []
+
+    class Recorder:
+        async def send(self, targets: Sequence[push.PushTarget]) -> None:
+            sent.extend(targets)
+
+    rows = [row for _ in range(2) if (row := await rig.store.enrollments.find(device.udid)) is not None]
+    assert await push.Pusher(rig.store, Recorder()).wake(rows) == 1
+    assert sent == [push.PushTarget(device.token, device.magic, rig.suite.settings.topic)]
 
 
 @pytest.mark.parametrize("verb", ["device", "users", "push", "retire"])

@@ -91,6 +91,7 @@ async def test_the_first_terminal_answer_wins(rig: ServiceRig) -> None:
         assert await _answer(device, status, uuid, QueryResponses={"DeviceName": "Late"}) is None
     view = await rig.suite.commanding.find(device.udid, uuid)
     assert (view.state, view.answer) == ("Acknowledged", {"QueryResponses": {"DeviceName": "First"}})
+    assert (await rig.suite.administration.device(device.udid)).name == "First"
 
 
 async def test_an_answer_to_an_unknown_command_is_harmless(rig: ServiceRig) -> None:

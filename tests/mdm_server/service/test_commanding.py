@@ -185,6 +185,26 @@ async def test_many_devices_are_served_in_one_go_and_the_others_named(rig: Servi
     }
 
 
+async def test_every_device_of_a_bulk_gets_a_command_of_its_own(rig: ServiceRig) -> None:
+    """The same command under another UUID each; what is a device's own, such as its unlock token, is its own."""
+    devices = [await rig.enrolled(number) for number in range(3)]
+    for number, device in enumerate(devices):
+        await device.token_update(UnlockToken=f"token of {number}".encode())
+    await rig.suite.profiles.store(_wifi())
+    for order in (
+        CommandOrder(request_type="InstallProfile", fields={}, profile_id="test.wifi"),
+        CommandOrder(request_type="ClearPasscode", fields={}),
+    ):
+        await rig.suite.commanding.enqueue_many([device.udid for device in devices], order)
+        commands = [await device.idle() or {} for device in devices]
+        assert len({command["CommandUUID"] for command in commands}) == 3
+        for number, (device, command) in enumerate(zip(devices, commands, strict=True)):
+            own = command["Command"].get("UnlockToken", f"token of {number}".encode())
+            assert own == f"token of {number}".encode()
+            assert command["Command"]["RequestType"] == order.request_type
+            await device.report("Acknowledged", command["CommandUUID"])
+
+
 async def test_a_device_that_leaves_in_the_middle_of_a_bulk_is_left_out(
     rig: ServiceRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -167,6 +167,17 @@ async def test_a_certificate_of_ours_that_is_not_on_record_is_refused(rig: Servi
     await _refused(rig, device.facts_for(body), body, "auth.cert_invalid:unrecorded")
 
 
+async def test_a_certificate_that_resembles_one_on_record_is_another(rig: ServiceRig) -> None:
+    """Same issuer, same serial number, same subject, another key: the whole certificate is compared (T-09)."""
+    device = await rig.enrolled()
+    assert device.identity is not None
+    genuine, key = device.identity.certificate, ec.generate_private_key(ec.SECP256R1())
+    twin = rig.authority.issue(key.public_key(), genuine.subject, serial=genuine.serial_number)
+    device.identity = Identity(key, twin)
+    body = _idle(device)
+    await _refused(rig, device.facts_for(body), body, "auth.cert_invalid:unrecorded")
+
+
 async def test_a_chain_is_judged_anew_when_its_time_is_over(rig: ServiceRig) -> None:
     """What is remembered of a certificate does not outlive the certificate (I-05)."""
     device = await rig.enrolled()

@@ -143,6 +143,19 @@ async def test_an_invitation_that_makes_no_sense_is_refused(rig: ServiceRig, req
     assert refused.value.status == 422
 
 
+@pytest.mark.parametrize(
+    "request_", [InvitationRequest(access_rights=2), InvitationRequest(base_url="https://x/?query=1")], ids=str
+)
+async def test_a_profile_that_cannot_be_built_leaves_no_invitation_behind(
+    rig: ServiceRig, request_: InvitationRequest
+) -> None:
+    """Rights that contradict each other, an address that breaks clients: 422, and nothing is recorded (R0)."""
+    with pytest.raises(Refusal) as refused:
+        await rig.suite.invitations.profile(request_)
+    assert refused.value.status == 422
+    assert await rig.suite.administration.invitations() == []
+
+
 async def test_half_open_invitations_are_bounded_and_expire(open_rig: OpenRig) -> None:
     """A crowd that fetches profiles and never enrols fills the limit, not the disk; an hour later there is room."""
     async with open_rig(half_open_limit=5) as rig:

@@ -202,6 +202,14 @@ async def test_a_certificate_begins_ten_minutes_ago(rig: ServiceRig) -> None:
     assert (certificate.not_valid_after_utc - rig.clock()).days == 365
 
 
+async def test_a_post_without_a_body_is_refused_whatever_its_query_says(rig: ServiceRig) -> None:
+    """The body is the message; an empty one is no message (checklist row 10)."""
+    device = rig.device()
+    message = base64.b64encode(await _pki_message(device, await _invited(device))).decode()
+    facts = rig.facts(method="POST", query={"operation": "PKIOperation", "message": message})
+    await assert_rejected(rig.store, rig.suite.scep.answer(facts, b""), status=400, event="scep.message")
+
+
 # --- what is no SCEP at all ------------------------------------------------------------------------------------------
 
 
