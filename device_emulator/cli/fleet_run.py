@@ -46,6 +46,7 @@ class RunSettings:
     concurrency: int = 64
     poll: float = 60.0
     courier: str | None = None
+    enrolls: bool = True
     arrival_rate: float | None = None
     report: Path | None = None
     json_file: Path | None = None
@@ -118,8 +119,8 @@ class FleetRun:
             proofs=self._proofs(),
             started=self._started,
             seconds=self._seconds or 0.0,
-            keys=self.keys.facts(len(self.devices)),
-            woken_by={True: "push", False: f"polling every {self.settings.poll:g} s", None: "nothing"}[
+            keys=self.keys.facts(len(self.devices) if self.settings.enrolls else 0),
+            woken_by={True: "push", False: f"polling every {self.settings.poll:g} s", None: "the command line"}[
                 self.waking.by_push
             ],
             interrupted=self.interrupted,

@@ -109,6 +109,7 @@ async def _errand(name: str, errand: Errand, count: Callable[[Tally], int], turn
     run_settings = RunSettings(
         command=name,
         target=target,
+        enrolls=False,
         seed=stored.seed,
         ca_file=given["ca"],
         concurrency=given["concurrency"],

@@ -101,7 +101,8 @@ def show_summary(console: Console, summary: Mapping[str, Any]) -> None:
 
 def _parts(summary: Mapping[str, Any]) -> Iterator[Text | Table]:
     yield _heading(summary)
-    yield _funnel(summary)
+    if summary["funnel"]["started"]:
+        yield _funnel(summary)
     yield _latencies(summary)
     if summary["answers"]:
         yield _answers(summary["answers"])
@@ -150,9 +151,7 @@ def _answers(answers: list[Mapping[str, Any]]) -> Text:
 
 def _verdict(summary: Mapping[str, Any]) -> Text:
     style = {"pass": "bold green", "fail": "bold red"}.get(summary["verdict"], "bold yellow")
-    rate = summary["enrollments_per_second"]
+    rate = f", {summary['enrollments_per_second']} enrolments a second" if summary["funnel"]["started"] else ""
     return Text.assemble(
-        ("  verdict: ", "bold"),
-        (summary["verdict"].upper(), style),
-        f" in {summary['seconds']:.1f} s, {rate} enrolments a second",
+        ("  verdict: ", "bold"), (summary["verdict"].upper(), style), f" in {summary['seconds']:.1f} s{rate}"
     )
