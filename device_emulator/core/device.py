@@ -95,7 +95,7 @@ class Device:
                 self._take_reply(happening)
             case PushArrived(magic):
                 if self.handheld.is_running and magic == self.push_magic:
-                    self._want(Errand.SESSION)
+                    self._want_at_once(Errand.SESSION)
             case PersonActs(action):
                 offer = act(self.handheld, action)
                 if offer is not None:
@@ -213,6 +213,12 @@ class Device:
         if self._errand is not errand or errand is Errand.SESSION:
             self._errands |= {errand}
 
+    def _want_at_once(self, errand: Errand) -> None:
+        """Run an errand without waiting for the end of a back-off: whoever calls is there again."""
+        self._want(errand)
+        if self._conversation is None:
+            self._resume_at = None
+
     def _prompt(self, errand: Errand) -> None:
         management = self.handheld.management
         if management is None or errand is Errand.ENROLL:
@@ -222,7 +228,7 @@ class Device:
         if errand is Errand.CHECK_OUT:
             leaving.ask_to_leave(self.handheld, "checked_out")
         else:
-            self._want(errand)
+            self._want_at_once(errand)
 
     def _look_at_clock(self) -> None:
         handheld, now = self.handheld, self.handheld.clock()
@@ -299,7 +305,11 @@ class Device:
         try:
             yield from session.converse()
         finally:
-            self._put_off = self._put_off or session.put_off
+            if session.put_off and conditions(self.handheld):
+                self._put_off = True
+            elif session.put_off:
+                # Nothing that could be seen to end stood in the way, so only time can tell.
+                self._poll_at = self.handheld.clock() + self.handheld.settings.retry.ceiling
 
     def _take_reply(self, reply: ResponseArrived | RequestFailed) -> None:
         """Hand a reply to the conversation that waits for it; a late or foreign one is nobody's."""

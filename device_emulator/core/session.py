@@ -10,6 +10,7 @@ from device_emulator.core import channel, leaving
 from device_emulator.core.answers.answerer import Answer
 from device_emulator.core.answers.dispatch import answer
 from device_emulator.core.conversation import OK, Conversation, Draft, TemporaryError, once
+from device_emulator.core.errors import ExchangeError
 from device_emulator.core.events import CommandAnswered, CommandReceived, SessionEnded, SessionStarted
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.messages import RequestKind, ResponseArrived
@@ -39,7 +40,7 @@ class Session:
         """Ask for commands and answer them until the server has no more.
 
         Raises:
-            TemporaryError: the server failed in a way that may pass; ask again later.
+            ExchangeError: the server could not be asked, or did not take a report; ask again later.
 
         """
         self.handheld.emit(SessionStarted())
@@ -56,7 +57,7 @@ class Session:
         self._kind = draft.kind
         try:
             return (yield from once(draft))
-        except TemporaryError as failure:
+        except ExchangeError as failure:
             self.handheld.emit(self._end(failure.reason, failure.detail))
             raise
 

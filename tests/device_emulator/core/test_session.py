@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 
 from device_emulator.core.actions import AnswerCall, EndCall, Lock, Unlock
+from device_emulator.core.answers.answerer import Answer
 from device_emulator.core.device import Device
 from device_emulator.core.events import (
     CommandAnswered,
@@ -31,6 +32,7 @@ from device_emulator.core.messages import (
 )
 from device_emulator.core.states import LifeState
 from mdm_server.wire.command import build_command
+from mdm_server.wire.results import Status
 from rigs.play_server import LINK, MovingClock, PlayServer, play
 
 QUERY = "DeviceInformation"
@@ -333,3 +335,34 @@ def test_requests_are_numbered_and_one_at_a_time(enrolled: Device, server: PlayS
     play(enrolled, server, push(enrolled))
     numbers = [request.number for request in server.requests]
     assert numbers == sorted(set(numbers))
+
+
+def test_a_command_put_off_for_no_visible_reason_is_asked_for_later(
+    enrolled: Device, server: PlayServer, moving: MovingClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A device that came back at once would do nothing else."""
+    monkeypatch.setattr("device_emulator.core.session.answer", lambda *_: Answer(status=Status.NOT_NOW))
+    server.command(QUERY, uuid="later", Queries=QUERIES)
+    again = server.commands[0]
+    assert answers(play(enrolled, server, push(enrolled))) == [("later", "NotNow")]
+    assert not enrolled.is_busy
+    assert enrolled.deadline == moving() + enrolled.handheld.settings.retry.ceiling
+    monkeypatch.undo()
+    server.commands.append(again)
+    assert answers(play(enrolled, server, clock=moving, patience=600)) == [("later", "Acknowledged")]
+
+
+def test_a_push_ends_the_waiting_after_failures(enrolled: Device, server: PlayServer, moving: MovingClock) -> None:
+    """The server that pushes is there again; a device must not sleep through that."""
+    server.script(RequestKind.IDLE, *[RequestFailed(0, "connect.refused")] * 6)
+    play(enrolled, server, push(enrolled), clock=moving, patience=30)
+    assert enrolled.is_busy
+    server.scripted.clear()
+    assert end(play(enrolled, server, push(enrolled))).reason == "finished"
+    assert not enrolled.is_busy
+
+
+def test_a_session_that_cannot_begin_has_an_end_too(enrolled: Device, server: PlayServer) -> None:
+    """Whoever counts sessions finds as many ends as beginnings."""
+    server.script(RequestKind.IDLE, RequestFailed(0, "tls.untrusted", retryable=False))
+    assert end(play(enrolled, server, push(enrolled))).reason == "tls.untrusted"
