@@ -23,7 +23,7 @@ from certs.issuance import BACK_DATING
 from certs.names import format_name, parse_name
 from certs.request import CertificateRequest, RequestPolicy, check_request, key_fingerprint
 from certs.scep import MessageType, PkiMessage, open_request
-from mdm_server.domain.invitation import challenge_hash, decide_challenge
+from mdm_server.domain.invitation import challenge_hash
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.compat import Compat, accepted_digests, minimum_rsa_bits
 from mdm_server.service.device_identity import DeviceIdentity
@@ -114,8 +114,7 @@ class ScepIssuance:
         hashed = challenge_hash(request.challenge)
         invitation = await self._store.invitations.find(hashed)
         if invitation is None:
-            decide_challenge(None, self._clock())
-            raise AssertionError("an unknown challenge is refused")
+            raise CertificateRefused("scep.challenge", FailInfo.BAD_REQUEST, reason="unknown")
         organization = self._settings.organization
         serial_number = f"{self._authority.new_serial():x}"
         asked = subject_name(organization, invitation.invitation_id)
