@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from certs.key_pool import RsaKeySource
 from device_emulator.core import enrolling, errands, installing, leaving, locking, powering, snapshots
 from device_emulator.core.answers.dispatch import conditions
+from device_emulator.core.appointments import Appointments
 from device_emulator.core.conversation import Conversation, Draft, Pause, Reply, TemporaryError, pause_after
 from device_emulator.core.errors import ExchangeError
 from device_emulator.core.events import Event, RetryScheduled
@@ -44,18 +45,16 @@ class Device:
     """
 
     __slots__ = (
+        "_appointments",
         "_conversation",
         "_errand",
         "_errands",
         "_failures",
-        "_has_polled",
         "_interruptions",
         "_next_number",
         "_offer",
         "_pending",
-        "_poll_at",
         "_put_off",
-        "_renew_at",
         "_resume_at",
         "_waits_for",
         "handheld",
@@ -81,10 +80,8 @@ class Device:
         self._resume_at: datetime | None = None
         self._failures = 0
         self._interruptions = 0
-        self._poll_at: datetime | None = None
-        self._renew_at: datetime | None = None
+        self._appointments = Appointments()
         self._put_off = False
-        self._has_polled = False
 
     # The three verbs and the property
 
@@ -205,7 +202,7 @@ class Device:
         self._offer, self._errands = offer, under_way
         if handheld.life is LifeState.ENROLLING:
             enrolling.give_up(handheld)
-        self._schedule()
+        self._make_appointments()
 
     # Errands and the conversation under way
 
@@ -238,12 +235,9 @@ class Device:
             self._want(Errand.SESSION)
         locking.end_block(handheld)
         installing.remove_expired(handheld)
-        if self._poll_at is not None and self._poll_at <= now and handheld.is_running:
-            self._poll_at = None
-            self._want(Errand.SESSION)
-        if self._renew_at is not None and self._renew_at <= now:
-            self._renew_at = None
-            self._want(Errand.RENEWAL)
+        if handheld.is_running:
+            for errand in self._appointments.due(now):
+                self._want(errand)
         if self._resume_at is not None and self._resume_at <= now:
             self._resume_at = None
             if self._conversation is not None:
@@ -269,7 +263,7 @@ class Device:
         if management is None:
             may_enroll = {Errand.ENROLL} if handheld.life is LifeState.IN_USE else NOTHING
             self._errands = (self._errands & may_enroll) or NOTHING
-            self._poll_at = self._renew_at = None
+            self._appointments.cancel()
             self._put_off = False
         elif management.ending is not None:
             self._want(Errand.CHECK_OUT)
@@ -309,7 +303,7 @@ class Device:
                 self._put_off = True
             elif session.put_off:
                 # Nothing that could be seen to end stood in the way, so only time can tell.
-                self._poll_at = self.handheld.clock() + self.handheld.settings.retry.ceiling
+                self._appointments.ask_at(self.handheld.clock() + self.handheld.settings.retry.ceiling)
 
     def _take_reply(self, reply: ResponseArrived | RequestFailed) -> None:
         """Hand a reply to the conversation that waits for it; a late or foreign one is nobody's."""
@@ -343,7 +337,7 @@ class Device:
             self._offer = None
         self._conversation = self._errand = None
         self._failures = 0
-        self._schedule()
+        self._make_appointments()
 
     def _try_again(self, failure: ExchangeError) -> None:
         """Run the errand again later; while a device is enrolled it never gives up."""
@@ -358,21 +352,9 @@ class Device:
         self._errands |= {errand}
         self.handheld.emit(RetryScheduled(errand, failure.reason, self._resume_at))
 
-    def _schedule(self) -> None:
-        """Set the alarms of a managed device: the next poll, and the renewal of its identity."""
-        handheld, now = self.handheld, self.handheld.clock()
-        if handheld.life is not LifeState.ENROLLED:
-            return
-        poll = handheld.settings.poll
-        if poll is not None and self._poll_at is None:
-            # The first poll is spread over the interval, so that a fleet enrolled at once does not come back at once.
-            share = 1.0 if self._has_polled else handheld.randomness.stream("first poll").random()
-            self._poll_at, self._has_polled = now + poll * share, True
-        lead, validity = handheld.settings.renew_before, handheld.keychain.validity
-        if lead is not None and validity is not None:
-            begins, ends = validity
-            # An identity that could not be renewed is tried again after an hour, not at once.
-            self._renew_at = max(ends - min(lead, (ends - begins) / 5), now + timedelta(hours=1))
+    def _make_appointments(self) -> None:
+        if self.handheld.life is LifeState.ENROLLED:
+            self._appointments.make(self.handheld)
 
     def _alarms(self) -> Iterator[datetime]:
         handheld = self.handheld
@@ -386,6 +368,4 @@ class Device:
             if alarm is not None:
                 yield alarm
         if self._conversation is None and self._resume_at is None:
-            for alarm in (self._poll_at, self._renew_at):
-                if alarm is not None:
-                    yield alarm
+            yield from self._appointments.next
