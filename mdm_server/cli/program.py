@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
@@ -12,7 +13,7 @@ from mdm_server.cli.commands import cancel, enqueue
 from mdm_server.cli.devices import device, devices
 from mdm_server.cli.events import events
 from mdm_server.cli.examples import examples
-from mdm_server.cli.failure import Failure
+from mdm_server.cli.failure import BAD_INPUT, DEFECT, Failure
 from mdm_server.cli.profiles import profile
 from mdm_server.cli.serve import serve
 
@@ -58,4 +59,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         where = f" (see `{error.ctx.command_path} --help`)" if isinstance(error, click.UsageError) and error.ctx else ""
         click.echo(f"mdm-server: {error.format_message()}{where}", err=True)
-        sys.exit(2)
+        sys.exit(BAD_INPUT)
+    except Exception as error:  # the edge: a defect is one line too, and says how to see more
+        if os.environ.get("MDMSIM_TRACEBACK"):
+            raise
+        click.echo(f"mdm-server: this is a bug in mdmsim: {error!r}; MDMSIM_TRACEBACK=1 shows where", err=True)
+        sys.exit(DEFECT)

@@ -13,10 +13,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from cryptography import x509
+
 from certs.identity import certificates_to_pem
 from certs.keys import KeyKind
 from mdm_server.embed.addresses import Sockets, bind_all
 from mdm_server.embed.chance import Chance
+from mdm_server.embed.housekeeping import trim_journal, wake_waiting
 from mdm_server.embed.settings import ServerSettings
 from mdm_server.embed.start_error import ExitCode, ServerStartError, start_error
 from mdm_server.embed.state_folder import StateFolder, server_context
@@ -100,6 +103,7 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     store = folder.open_store()
     closing.push_async_callback(store.close)
     await _refuse_stale_seed(settings, store)
+    await _refuse_lost_authority(folder, store)
     # The keys that vouch for everything are never drawn from a seed.
     authority = await asyncio.to_thread(folder.open_authority, kind, _now, secrets.token_bytes)
     pool = ThreadPoolExecutor(HEAVY_THREADS, thread_name_prefix="mdmsim-rsa")
@@ -118,7 +122,7 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     first = Port(first_port(Front(suite, ca_pem, AdminTokens(hashes), limits)), limits)
     second = Port(second_port(Strings(suite, store, _now, lambda: chance.seed, chance.reseed)), limits)
     await _open(first, second, sockets, server_context(authority, folder, sockets.hostnames), closing)
-    for background in (watch_the_loop(), _wake_waiting(suite)):
+    for background in (watch_the_loop(), wake_waiting(suite), trim_journal(store)):
         closing.push_async_callback(_cancel, asyncio.create_task(background))
     return Server(
         url=sockets.url,
@@ -148,9 +152,26 @@ async def _open(first: Port, second: Port, sockets: Sockets, tls: ssl.SSLContext
 
 def _service_settings(settings: ServerSettings) -> ServiceSettings:
     try:
-        return ServiceSettings(compat=parse_compat(settings.compat))
+        compat = parse_compat(settings.compat)
     except CompatError as error:
         raise ServerStartError(ExitCode.BAD_SETTING, str(error)) from error
+    return ServiceSettings(compat=compat, device_authorities=_device_authorities(settings.device_ca))
+
+
+def _device_authorities(path: Path | None) -> tuple[x509.Certificate, ...]:
+    if path is None:
+        return ()
+    try:
+        return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
+    except (OSError, ValueError) as error:
+        found = error.strerror if isinstance(error, OSError) else "something else"
+        raise start_error(
+            ExitCode.BAD_SETTING,
+            "device-ca",
+            expected="a readable file of certificates in PEM",
+            found=f"{found} ({path})",
+            remedy="`python -m certs export DIR --what root` writes such a file",
+        ) from None
 
 
 def _key_kind(name: str) -> KeyKind:
@@ -179,6 +200,19 @@ async def _refuse_stale_seed(settings: ServerSettings, store: Store) -> None:
         )
 
 
+async def _refuse_lost_authority(folder: StateFolder, store: Store) -> None:
+    """Refuse to make a new authority beside certificates of another: every enrolled device would be a stranger."""
+    certificates = (await store.counts()).certificates
+    if certificates and not folder.has_authority:
+        raise start_error(
+            ExitCode.STATE_DAMAGED,
+            str(folder.path),
+            expected=f"the authority that issued the {certificates} certificates in the database",
+            found="none",
+            remedy="put its directory back from a backup, or begin in a new state directory",
+        )
+
+
 async def _administrator(settings: ServerSettings, store: Store) -> tuple[tuple[str, ...], str | None, datetime | None]:
     """Return the hashes of the tokens to accept, the token if one was made now, and the date of the stored one."""
     stored = await store.credentials.list()
@@ -188,11 +222,6 @@ async def _administrator(settings: ServerSettings, store: Store) -> tuple[tuple[
         stored = [await store.credentials.put(ADMINISTRATOR, token_hash(made), Occasion(_now()))]
     given = (token_hash(settings.admin_token),) if settings.admin_token else ()
     return (*(row.token_hash for row in stored), *given), made, stored[0].created_at
-
-
-async def _wake_waiting(suite: ServiceSuite) -> None:
-    """Push the devices for which commands wait: pushes do not survive a restart, queues do."""
-    await suite.pusher.wake_waiting()
 
 
 def _in_threads(pool: ThreadPoolExecutor) -> Runner:

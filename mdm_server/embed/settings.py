@@ -26,6 +26,8 @@ class ServerSettings:
     """Kind of the certificate authority's key when one is made: p-256, rsa-2048, rsa-4096."""
     compat: tuple[str, ...] = ()
     """Names of the leniencies that are switched on (mdm_server.service.compat)."""
+    device_ca: Path | None = None
+    """Certificates (PEM) whose word about a device is believed in enrolment, as Apple's is for real ones."""
     expose: bool = False
     """Allow listening beyond loopback: anybody who reaches the port may then try to enrol a device."""
     admin_token: str | None = None

@@ -8,12 +8,12 @@ STATE_DIR/            0700
 
 from __future__ import annotations
 
-import os
 import shutil
 import ssl
 import stat
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -54,10 +54,17 @@ class StateFolder:
         """Where the root certificate is."""
         return self.path / CA_FILE
 
+    @property
+    def has_authority(self) -> bool:
+        """Whether an authority was made here, be it fit to use or not."""
+        directory = self.path / AUTHORITY
+        return directory.exists() or directory.is_symlink()
+
     def open_store(self) -> Store:
         """Open the database; raises ServerStartError."""
         try:
-            return open_sqlite(self.path / DATABASE)
+            with _writing(self.path):
+                return open_sqlite(self.path / DATABASE)
         except StoreError as error:
             raise ServerStartError(_STORE_EXITS.get(type(error), ExitCode.STATE_NOT_WRITABLE), str(error)) from error
 
@@ -67,7 +74,7 @@ class StateFolder:
         """Load the authority, or make one on the first start; raises ServerStartError."""
         directory = self.path / AUTHORITY
         try:
-            if directory.exists() or directory.is_symlink():
+            if self.has_authority:
                 authority = Authority.load(directory, clock=clock, random_bytes=random_bytes)
             else:
                 single = kind is not KeyKind.P_256
@@ -75,7 +82,8 @@ class StateFolder:
                 authority.save(directory)
         except AuthorityError as error:
             raise ServerStartError(error.exit_code, str(error)) from error
-        self.ca_file.write_bytes(authority.root.certificate.public_bytes(Encoding.PEM))
+        with _writing(self.path):
+            self.ca_file.write_bytes(authority.root.certificate.public_bytes(Encoding.PEM))
         return authority
 
     def close(self) -> None:
@@ -88,7 +96,7 @@ def server_context(authority: Authority, folder: StateFolder, hostnames: tuple[s
     """Make the TLS context, with a server certificate that lives as long as this process."""
     identity = authority.issue_server(hostnames)
     # Python's ssl reads keys from files only; this one exists for a moment, mode 0600, in a directory of mode 0700.
-    with tempfile.NamedTemporaryFile(dir=folder.path, prefix=".server-", suffix=".pem") as file:
+    with _writing(folder.path), tempfile.NamedTemporaryFile(dir=folder.path, suffix=".server.pem") as file:
         file.write(identity.pem())
         file.flush()
         return tls_context(Path(file.name), certificates_to_pem(authority.ca_certificates).decode())
@@ -96,14 +104,12 @@ def server_context(authority: Authority, folder: StateFolder, hostnames: tuple[s
 
 def _prepare(path: Path) -> None:
     """Make the directory, or see that an existing one can be written and is nobody else's to read."""
-    try:
+    with _writing(path):
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
         mode = stat.S_IMODE(path.stat().st_mode)
         if mode & 0o077 and not any(path.iterdir()):
             path.chmod(0o700)
             mode = 0o700
-    except OSError as error:
-        raise _not_writable(path, (error.strerror or str(error)).lower()) from error
     if mode & 0o077:
         raise start_error(
             ExitCode.STATE_UNSAFE,
@@ -112,15 +118,18 @@ def _prepare(path: Path) -> None:
             found=f"mode {mode:04o}",
             remedy=f"`chmod 700 {path}`, or name a directory that does not exist yet",
         )
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise _not_writable(path, "no permission to write")
 
 
-def _not_writable(path: Path, found: str) -> ServerStartError:
-    return start_error(
-        ExitCode.STATE_NOT_WRITABLE,
-        str(path),
-        expected="a state directory that can be written",
-        found=found,
-        remedy="name another one with --state-dir",
-    )
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turn what the operating system says about the state directory into a reason not to start."""
+    try:
+        yield
+    except OSError as error:
+        raise start_error(
+            ExitCode.STATE_NOT_WRITABLE,
+            str(path),
+            expected="a state directory that can be written",
+            found=(error.strerror or str(error)).lower(),
+            remedy="make it writable, or name another one with --state-dir",
+        ) from error

@@ -10,7 +10,8 @@ from types import TracebackType
 from mdm_server.domain.refusal import Refusal
 from mdm_server.web.limits import Limits
 
-RETRY_AFTER = 2
+RETRY_AFTER = (1, 5)
+"""Between how many seconds a turned-away client comes back: a range, or all of them would come back together."""
 
 
 class Admission:
@@ -67,7 +68,7 @@ class Turns:
             async with asyncio.timeout(self._limits.queue_seconds):
                 await self._free.acquire()
         except TimeoutError:
-            raise Refusal("limit.overload", retry_after=RETRY_AFTER) from None
+            raise Refusal("limit.overload") from None
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -8,6 +8,7 @@ an incident id, the traceback in the log, once, and never in the answer.
 from __future__ import annotations
 
 import itertools
+import random
 import secrets
 from collections.abc import Awaitable, Callable
 
@@ -109,7 +110,7 @@ def refusal_response(refusal: Refusal) -> web.Response:
 def _finish(response: web.Response, refusal: Refusal) -> None:
     """Add what HTTP asks of such an answer; a connection whose request was not read to its end is of no more use."""
     if refusal.status in {429, 503}:
-        response.headers["Retry-After"] = str(refusal.retry_after or RETRY_AFTER)
+        response.headers["Retry-After"] = str(refusal.retry_after or random.randint(*RETRY_AFTER))  # noqa: S311 - spreads, hides nothing
     if refusal.code.startswith("limit."):
         response.force_close()
 

@@ -15,6 +15,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mdm_server.embed import Server, ServerSettings, ServerStartError
+from mdm_server.embed.housekeeping import trim_journal
 from mdm_server.wire.courier import Listen, Push, encode, parse_from_server
 from rigs.sockets import HASTY, socket_rig
 
@@ -151,6 +152,44 @@ async def test_a_state_directory_that_cannot_be_made_is_refused(tmp_path: Path) 
     error = await _refused(state_dir=tmp_path / "file" / "state")
     assert error.exit_code == 73
     assert _says_everything(error)
+
+
+async def test_a_ca_file_that_cannot_be_written_is_refused(tmp_path: Path) -> None:
+    """Whatever in the directory cannot be written, it is 73 and no traceback."""
+    async with Server.start(ServerSettings(state_dir=tmp_path / "state")):
+        pass
+    (tmp_path / "state" / "ca.pem").unlink()
+    (tmp_path / "state" / "ca.pem").mkdir()
+    error = await _refused(state_dir=tmp_path / "state")
+    assert error.exit_code == 73
+    assert _says_everything(error)
+
+
+async def test_the_journal_does_not_grow_without_end(tmp_path: Path) -> None:
+    """Only the newest entries stay, however often strangers are refused."""
+    async with socket_rig(tmp_path) as rig:
+        for _ in range(20):
+            await rig.call("GET", "/devices", token="wrong")
+        trimming = asyncio.create_task(trim_journal(rig.server.store, keep=5, every=0.01))
+        async with asyncio.timeout(10):
+            while len(await rig.server.store.journal.list()) > 5:  # noqa: ASYNC110 - nobody tells when it is done
+                await asyncio.sleep(0.01)
+        trimming.cancel()
+        await asyncio.wait([trimming])
+
+
+async def test_a_lost_authority_is_not_replaced(tmp_path: Path, rsa_keys: list[rsa.RSAPrivateKey]) -> None:
+    """With certificates in the database and no authority beside it the server does not start: 65."""
+    state = tmp_path / "state"
+    async with socket_rig(tmp_path, state_dir=state) as rig:
+        await rig.devices(rsa_keys).enrolled()
+    (state / "authority").rename(tmp_path / "backup")
+    error = await _refused(state_dir=state)
+    assert error.exit_code == 65
+    assert _says_everything(error)
+    (tmp_path / "backup").rename(state / "authority")
+    async with Server.start(ServerSettings(state_dir=state)):
+        pass
 
 
 async def test_a_busy_port_is_refused_before_anything_is_made(tmp_path: Path) -> None:

@@ -174,6 +174,17 @@ async def test_a_server_that_is_not_vouched_for_is_not_believed(
     assert (run.exit_code, run.is_one_line, "ca.pem" in run.errors) == (3, True, True)
 
 
+async def test_a_defect_is_one_line_too(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit 4 says that it is our fault, and how to see where."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("something in the works")
+
+    monkeypatch.setattr("mdm_server.cli.devices.show_json", broken)
+    run = await cli("devices", "--json")
+    assert (run.exit_code, run.is_one_line, "MDMSIM_TRACEBACK" in run.errors) == (4, True, True)
+
+
 async def test_without_a_token_nothing_is_asked(rig: SocketRig, cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     """A missing token is bad input, found before the network is touched."""
     monkeypatch.delenv("MDMSIM_ADMIN_TOKEN")

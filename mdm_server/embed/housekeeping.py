@@ -1,0 +1,29 @@
+"""What a server does of its own accord while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+
+from mdm_server.service.suite import ServiceSuite
+from mdm_server.store.contract import Store
+from mdm_server.store.errors import StoreUnavailable
+from mdm_server.web.events_log import log
+
+JOURNAL_ENTRIES = 1_000_000
+"""The newest so many stay. A journal that anybody may make grow by being refused must not fill the disk."""
+TRIM_EVERY_SECONDS = 600.0
+
+
+async def wake_waiting(suite: ServiceSuite) -> None:
+    """Push the devices for which commands wait: pushes do not survive a restart, queues do."""
+    await suite.pusher.wake_waiting()
+
+
+async def trim_journal(store: Store, keep: int = JOURNAL_ENTRIES, every: float = TRIM_EVERY_SECONDS) -> None:
+    """Keep the journal from growing without end, until cancelled."""
+    while True:
+        await asyncio.sleep(every)
+        try:
+            await store.journal.trim(keep)
+        except StoreUnavailable as error:
+            log.warning("journal.not_trimmed", reason=str(error))
