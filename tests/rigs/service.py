@@ -39,6 +39,7 @@ from mdm_server.service.answer import Answer
 from mdm_server.service.invitations import InvitationRequest
 from mdm_server.service.limiter import GuessLimiter
 from mdm_server.service.request_facts import RequestFacts
+from mdm_server.service.running import Runner, run_inline
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.suite import ServiceSuite, assemble
 from mdm_server.store.contract import Store
@@ -315,6 +316,7 @@ async def service_rig(
     *,
     limiter: GuessLimiter | None = None,
     inline: bool = True,
+    run: Runner = run_inline,
     **settings: Any,
 ) -> AsyncIterator[ServiceRig]:
     """Open a rig and close its store afterwards."""
@@ -330,6 +332,7 @@ async def service_rig(
             clock=clock,
             random_bytes=chance.randbytes,
             limiter=limiter or GuessLimiter(clock),
+            run=run,
         )
         yield ServiceRig(store, path, authority, suite, clock, chance, scep_keys)
     finally:
