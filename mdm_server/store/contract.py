@@ -80,8 +80,8 @@ class Issuance(Protocol):
         Recorded, send its certificate when it is Issued. Raises `scep.replay` for another request under the same
         transaction identifier, `scep.challenge`, `scep.challenge_used`, `scep.renewal` (not the current certificate),
         `scep.key` (the key is another device's). An invitation with manual approval gives a Pending row.
-        After `retry_window` an issued transaction's identifier may be used again: clients that derive it from their
-        key need that to renew.
+        After `retry_window` an issued transaction's identifier may be used again, and at once to renew the certificate
+        it brought: clients that derive it from their key need that to renew.
         """
 
     async def complete(self, transaction_id: str, fingerprint: str, der: bytes, occasion: Occasion) -> IssuanceRow:

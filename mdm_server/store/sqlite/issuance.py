@@ -105,7 +105,9 @@ def _reserve(
 ) -> IssuanceRow:
     earlier = _find(connection, issuance.transaction_id)
     if earlier is not None:
-        over = earlier.state is not IssuanceState.PENDING and occasion.at - earlier.recorded_at >= retry_window
+        over = earlier.state is not IssuanceState.PENDING and (
+            occasion.at - earlier.recorded_at >= retry_window or _was_answered(connection, issuance)
+        )
         if not over and earlier.request_hash == issuance.request_hash:
             return replace(earlier, replayed=True)
         if not over:
@@ -148,6 +150,12 @@ def _reserve(
         renewal=issuance.renews is not None,
     )
     return _recorded(connection, issuance.transaction_id)
+
+
+def _was_answered(connection: sqlite3.Connection, issuance: NewIssuance) -> bool:
+    """Say whether the client has the answer to its earlier transaction: it renews the certificate that was in it."""
+    query = "SELECT 1 FROM issuance WHERE transaction_id = ? AND fingerprint = ?"
+    return connection.execute(query, (issuance.transaction_id, issuance.renews)).fetchone() is not None
 
 
 def _by_challenge(connection: sqlite3.Connection, issuance: NewIssuance, occasion: Occasion) -> _Right:

@@ -84,6 +84,19 @@ class IssuanceContract:
         renewal = NewIssuance(**{**_fields(actors.issuance("renewal", renews=old)), "transaction_id": "derived"})
         assert (await store.issuance.reserve(renewal, actors.occasion())).state is IssuanceState.RECORDED
 
+    async def test_a_certificate_is_renewed_at_once_under_the_identifier_that_brought_it(
+        self, store: Store, actors: Actors
+    ) -> None:
+        """Whoever signs with the certificate has got the answer; a retry of the renewal is still a retry."""
+        old = await actors.enrol("A", "derived")
+        same = {**_fields(actors.issuance("renewal", renews=old)), "transaction_id": "derived"}
+        renewal = NewIssuance(**same)
+        recorded = await store.issuance.reserve(renewal, actors.occasion())
+        assert (recorded.state, recorded.renewal, recorded.replayed) == (IssuanceState.RECORDED, True, False)
+        await store.issuance.complete("derived", hashed("new"), b"new", actors.occasion())
+        again = await store.issuance.reserve(renewal, actors.occasion())
+        assert (again.replayed, again.certificate) == (True, b"new")
+
     async def test_an_interrupted_issuance_is_resumed_and_completed_once(self, store: Store, actors: Actors) -> None:
         """Record, sign, complete: what was recorded can be signed later, and the first signature stays."""
         await actors.invite("once", udid="A")
