@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from certs.identity import Identity
 from certs.key_pool import RsaKeySource
 from certs.keys import KeyKind, PrivateKey, generate_key, generate_rsa_key, load_private_key, private_key_der
+from device_emulator.core.errors import SnapshotError
 from device_emulator.core.sharing import shared
 
 
@@ -111,13 +112,30 @@ class Keychain:
 
     @classmethod
     def restore(cls, snapshot: Mapping[str, Any], source: RsaKeySource | None) -> Keychain:
-        """Return the keychain that `snapshot` describes; `source` must be the one its key came from."""
+        """Return the keychain that `snapshot` describes.
+
+        Raises:
+            SnapshotError: its key came from a pool, and `source` is not that pool.
+
+        """
         keychain = cls(source)
         keychain._key_der = _bytes(snapshot["key"])
         keychain._pooled = snapshot["pooled_key"]
         keychain.certificate = _bytes(snapshot["certificate"])
         keychain.roots = shared(tuple(base64.b64decode(root) for root in snapshot["roots"]))
+        keychain._check()
         return keychain
+
+    def _check(self) -> None:
+        """Make sure that the certificate is for the key: with another, every signature would be refused."""
+        if self._pooled is not None and self._pool is None:
+            raise SnapshotError(f"expected the key pool that key {self._pooled} came from, found none")
+        identity = self.identity
+        self.let_go()
+        if identity is not None and identity.key.public_key() != identity.certificate.public_key():
+            where = "the snapshot" if self._pooled is None else f"number {self._pooled} of the key pool"
+            subject = identity.certificate.subject.rfc4514_string()
+            raise SnapshotError(f"expected the key of {subject}, found another: {where} is not the key it was made for")
 
 
 def _text(data: bytes | None) -> str | None:

@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certs.authority import Authority
 from certs.keys import KeyKind
@@ -188,3 +189,20 @@ def test_the_fingerprint_of_the_ca_is_on_paper_too(
     assert management is not None
     assert management.scep.ca_fingerprint == fingerprint
     assert management.challenge == "secret"
+
+
+def test_a_device_needs_the_pool_its_key_came_from(
+    enrolled: Device, moving: MovingClock, rsa_keys: list[rsa.RSAPrivateKey]
+) -> None:
+    """Without it, or with another, every signature would be refused; better to say so now."""
+
+    class Another:
+        kind: Literal["pool"] = "pool"
+
+        def key(self, index: int) -> rsa.RSAPrivateKey:
+            return rsa_keys[(index + 1) % len(rsa_keys)]
+
+    handheld, paper = enrolled.handheld, enrolled.snapshot()
+    for source, found in ((None, "found none"), (Another(), "number 17 of the key pool is not the key")):
+        with pytest.raises(SnapshotError, match=found):
+            Device.restore(paper, handheld.settings, clock=moving, randomness=handheld.randomness, key_source=source)
