@@ -6,11 +6,18 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from device_emulator.core.events import Event, SessionEnded
-from device_emulator.core.messages import Happening, Request, RequestKind, ResponseArrived, TimePassed
+from device_emulator.core.messages import (
+    Happening,
+    Request,
+    RequestFailed,
+    RequestKind,
+    ResponseArrived,
+    TimePassed,
+)
 
 
 class SmallDevice:
-    """Asks once for every happening that is no answer, and wants to be woken when its `naps` say."""
+    """Asks once for every happening that ends no request, and wants to be woken when its `naps` say."""
 
     is_reachable = True
 
@@ -29,7 +36,7 @@ class SmallDevice:
         self.busy += 1
         assert self.busy == 1, "two tasks touch one device"
         self.heard.append(happening)
-        if isinstance(happening, ResponseArrived):
+        if isinstance(happening, ResponseArrived | RequestFailed):
             self._events.append(SessionEnded(0, "finished"))
         else:
             self._requests.append(Request(len(self.heard), RequestKind.IDLE, "PUT", "https://mdm.example/mdm"))
