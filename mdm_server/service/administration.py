@@ -8,7 +8,7 @@ from datetime import datetime
 from mdm_server.domain.enrollment import EnrollmentEvent, EnrollmentStatus
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.push import Pusher
-from mdm_server.service.refusals import ServiceRefusal
+from mdm_server.service.refusals import ServiceRefusal, named
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.views import (
     CertificateView,
@@ -92,7 +92,7 @@ class Administration:
         try:
             return certificate_view(await self._store.certificates.revoke(fingerprint, facts.occasion(self._clock())))
         except Refusal as refusal:
-            raise _named(refusal, "certificate.unknown") from refusal
+            raise named(refusal, {"api.not_found": "certificate.unknown"}) from refusal
 
     async def invitations(self, *, after: str = "", limit: int = 100) -> list[InvitationView]:
         """Return invitations by identifier."""
@@ -103,7 +103,7 @@ class Administration:
         try:
             return invitation_view(await self._store.invitations.revoke(invitation_id, facts.occasion(self._clock())))
         except Refusal as refusal:
-            raise _named(refusal, "invitation.unknown") from refusal
+            raise named(refusal, {"api.not_found": "invitation.unknown"}) from refusal
 
     async def pending(self, *, after: str = "", limit: int = 100) -> list[PendingRequestView]:
         """Return SCEP requests that wait for a person."""
@@ -114,14 +114,14 @@ class Administration:
         try:
             await self._store.issuance.approve(transaction_id, facts.occasion(self._clock()))
         except Refusal as refusal:
-            raise _named(refusal, "scep.unknown_transaction") from refusal
+            raise named(refusal, {"api.not_found": "scep.unknown_transaction"}) from refusal
 
     async def deny(self, transaction_id: str, facts: RequestFacts = INTERNAL) -> None:
         """Deny a SCEP request that waits for a person; raises Refusal `scep.unknown_transaction` (404)."""
         try:
             await self._store.issuance.deny(transaction_id, facts.occasion(self._clock()))
         except Refusal as refusal:
-            raise _named(refusal, "scep.unknown_transaction") from refusal
+            raise named(refusal, {"api.not_found": "scep.unknown_transaction"}) from refusal
 
     async def counts(self) -> Counts:
         """Return how many rows of each kind the store holds."""
@@ -132,8 +132,3 @@ class Administration:
         if row is None:
             raise ServiceRefusal("device.unknown")
         return row
-
-
-def _named(refusal: Refusal, code: str) -> Refusal:
-    """Say what was not found, where the store only says that something was not."""
-    return ServiceRefusal(code) if refusal.code == "api.not_found" else refusal

@@ -11,9 +11,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from mdm_server.domain.command_queue import DELIVERABLE
-from mdm_server.domain.enrollment import Channel, ChannelKind, EnrollmentEvent, advance
+from mdm_server.domain.enrollment import Channel, ChannelKind, EnrollmentEvent, EnrollmentStatus, advance
 from mdm_server.domain.identity_binding import CertificateFacts, decide_use
-from mdm_server.domain.refusal import Refusal
 from mdm_server.service.answer import NOTHING, PLIST, Answer
 from mdm_server.service.compat import Compat
 from mdm_server.service.device_identity import PresentedCertificate
@@ -161,9 +160,7 @@ class CheckIns:
         recorded = None if certificate is None else CertificateFacts(certificate.state, certificate.device)
         decide_use(recorded, enrollment.device)
         device = await self._store.enrollments.find(enrollment.device)
-        if device is None:
-            raise Refusal("state.order", reason="unknown")
-        advance(device.status, EnrollmentEvent.CHECK_IN)
+        advance(EnrollmentStatus.DISCOVERED if device is None else device.status, EnrollmentEvent.CHECK_IN)
 
 
 def _device_channel(enrollment: EnrollmentId) -> Channel:

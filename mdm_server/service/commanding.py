@@ -15,7 +15,7 @@ from mdm_server.service.command_fields import from_document
 from mdm_server.service.command_rendering import CommandRendering
 from mdm_server.service.profiles import Profiles
 from mdm_server.service.push import Pusher, target_of
-from mdm_server.service.refusals import ServiceRefusal
+from mdm_server.service.refusals import ServiceRefusal, named
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.views import CommandView, EnqueuedView, command_view
 from mdm_server.store.contract import Store
@@ -123,10 +123,8 @@ class Commanding:
         try:
             return command_view(await self._store.commands.cancel(udid, command_uuid, facts.occasion(self._clock())))
         except Refusal as refusal:
-            codes = {"api.not_found": "command.not_found", "api.conflict": "command.done"}
-            if refusal.code in codes:
-                raise ServiceRefusal(codes[refusal.code]) from refusal
-            raise
+            names = {"api.not_found": "command.not_found", "api.conflict": "command.done"}
+            raise named(refusal, names) from refusal
 
     async def _drafts(
         self, udids: Sequence[str], order: CommandOrder, rendering: CommandRendering

@@ -8,6 +8,8 @@ import hmac
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from cryptography.exceptions import InvalidSignature
+
 from certs.authority import Authority
 from mdm_server.domain.identity_binding import CertificateState
 from mdm_server.domain.refusal import Refusal
@@ -93,8 +95,15 @@ class ProfileServiceEnrollment:
             return await self._scep_payload(description, attributes, facts)
 
     def _is_ours(self, description: Description) -> bool:
-        """Say whether our issuing authority is the signer's: then this is phase 3."""
-        return description.signer.issuer == self._authority.issuing.certificate.subject
+        """Say whether our issuing authority signed the signer's certificate: then this is phase 3.
+
+        Its name alone does not tell: a test authority of the owner's may well bear the same one.
+        """
+        try:
+            description.signer.verify_directly_issued_by(self._authority.issuing.certificate)
+        except (ValueError, TypeError, InvalidSignature):
+            return False
+        return True
 
     async def _device_of(self, fingerprint: str, attributes: DeviceAttributes) -> str | None:
         """Return the device a certificate of ours is bound to, if any; refuse one that was taken back or replaced."""

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from certs.authority import Authority
 from mdm_server.domain.refusal import Refusal
-from mdm_server.service.refusals import ServiceRefusal
+from mdm_server.service.refusals import ServiceRefusal, named
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.running import Runner
 from mdm_server.store.contract import Store
@@ -84,7 +84,7 @@ class Profiles:
         try:
             await self._store.profiles.remove(profile_id, facts.occasion(self._clock()))
         except Refusal as refusal:
-            raise _unknown(refusal) from refusal
+            raise named(refusal, {"api.not_found": "profile.unknown"}) from refusal
 
     async def _row(self, profile_id: str) -> ProfileRow:
         row = await self._store.profiles.find(profile_id)
@@ -105,8 +105,3 @@ def _view(row: ProfileRow) -> ProfileView:
         stored_at=row.stored_at,
         size=len(row.raw),
     )
-
-
-def _unknown(refusal: Refusal) -> Refusal:
-    """Say which thing was not found, where the store only says that something was not."""
-    return ServiceRefusal("profile.unknown") if refusal.code == "api.not_found" else refusal

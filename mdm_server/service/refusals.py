@@ -95,6 +95,11 @@ class ServiceRefusal(Refusal):
         return f"{sentence} ({self.detail})" if self.detail else sentence
 
 
+def named(refusal: Refusal, names: Mapping[str, str]) -> Refusal:
+    """Say which thing was not found, or is in the way, where the store only says that something was or is."""
+    return ServiceRefusal(names[refusal.code]) if refusal.code in names else refusal
+
+
 def refusal_of(error: WireError) -> ServiceRefusal:
     """Turn what the wire room could not read into a refusal; the detail quotes nothing that a device sent."""
     code = error.code if error.code in REFUSALS else "parse.plist"

@@ -194,8 +194,7 @@ class ScepIssuance:
                 certificate.public_bytes(Encoding.DER),
                 facts.occasion(self._clock()),
             )
-        if row.certificate is None:
-            raise Refusal("store.unavailable", reason="certificate")
+        assert row.certificate is not None  # an Issued transaction holds its certificate
         return x509.load_der_x509_certificate(row.certificate)
 
     def _sign(self, row: IssuanceRow) -> x509.Certificate:

@@ -18,7 +18,6 @@ from mdm_server.store.records import (
     JournalEvent,
 )
 from mdm_server.wire.command import parse_command
-from mdm_server.wire.errors import WireError
 from mdm_server.wire.plist import RESULT, loads_dict
 
 _ENVELOPE = frozenset({"CommandUUID", "Status", "UDID", "EnrollmentID", "UserID", "UserShortName", "UserLongName"})
@@ -235,10 +234,7 @@ def pending_view(row: IssuanceRow) -> PendingRequestView:
 
 def _answer(result: bytes) -> tuple[Mapping[str, object], str | None]:
     """Read an answer as it was received; it was read once before it was kept."""
-    try:
-        values = loads_dict(result, limits=RESULT)
-    except WireError:
-        return {}, None
+    values = loads_dict(result, limits=RESULT)
     shown = {key: value for key, value in values.items() if key not in _ENVELOPE}
     status: Any = values.get("Status")
     return _document(shown), status if isinstance(status, str) else None

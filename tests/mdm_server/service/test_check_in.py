@@ -205,6 +205,20 @@ async def test_a_bootstrap_token_belongs_to_the_device_whichever_user_speaks(rig
     assert plist.loads_dict(answer.body) == {"BootstrapToken": b"bootstrap"}
 
 
+async def test_a_personal_macs_bootstrap_token_belongs_to_the_mac(rig: ServiceRig) -> None:
+    """A user enrolment has no UDID; its device is named by EnrollmentID, its user by EnrollmentUserID."""
+    device = rig.device()
+    await device.get_certificate()
+    personal = {"UDID": None, "EnrollmentID": "PERSONAL"}
+    await device.send(device.message("Authenticate", **personal))
+    await device.send(device.message("TokenUpdate", Token=b"t", PushMagic="m", **personal))
+    user = {**personal, "EnrollmentUserID": "PERSON"}
+    await device.send(device.message("SetBootstrapToken", BootstrapToken=b"bootstrap", **user))
+    answer = await device.send(device.message("GetBootstrapToken", **personal))
+    assert plist.loads_dict(answer.body) == {"BootstrapToken": b"bootstrap"}
+    assert (await rig.suite.administration.device("PERSONAL")).kind == "user_enrollment_device"
+
+
 async def test_a_user_channel_opens_beside_the_device_and_has_a_queue_of_its_own(rig: ServiceRig) -> None:
     """A user's TokenUpdate makes an enrolment of its own, below its device."""
     device = await rig.enrolled(product_name="MacBookPro17,1")

@@ -222,6 +222,18 @@ async def test_a_device_that_leaves_in_the_middle_of_a_bulk_is_left_out(
     assert [view.code for view in views] == [None, "state.not_enrolled"]
 
 
+async def test_a_bulk_that_repeats_another_order_under_its_uuid_is_a_conflict(rig: ServiceRig) -> None:
+    """All or none: nothing of it is queued."""
+    device = await rig.enrolled()
+    for request_type in ("SecurityInfo", "ProfileList"):
+        order = CommandOrder(request_type=request_type, fields={}, command_uuid="MINE")
+        if request_type == "SecurityInfo":
+            await rig.suite.commanding.enqueue_many([device.udid], order)
+        else:
+            assert (await _refusal(rig.suite.commanding.enqueue_many([device.udid], order))).status == 409
+    assert [view.request_type for view in await rig.suite.commanding.list(device.udid)] == ["SecurityInfo"]
+
+
 async def test_a_bulk_for_nobody_queues_nothing(rig: ServiceRig) -> None:
     """Only reasons come back."""
     (view,) = await rig.suite.commanding.enqueue_many(["nobody"], INFORMATION)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
+from certs.authority import Authority
 from certs.identity import Identity
 from certs.names import name_of
 from certs.scep import self_signed
@@ -20,6 +23,7 @@ from rigs.rejection import assert_rejected
 from rigs.service import ServiceDevice, ServiceRig
 
 OpenRig = Callable[..., AbstractAsyncContextManager[ServiceRig]]
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 EVENT = "enroll.profile_service"
 
 
@@ -113,6 +117,31 @@ async def test_an_enrolled_devices_certificate_gets_no_profile_for_another(rig: 
     await assert_rejected(rig.store, request, status=400, event="auth.cert_mismatch")
     answer = await _post(thief, _attributes(thief, None), thief.identity)
     await thief.enroll(answer.body)
+
+
+async def test_a_replaced_certificate_gets_no_profile(rig: ServiceRig, rsa_keys: list[rsa.RSAPrivateKey]) -> None:
+    """Neither here is the old identity of any use (T-04)."""
+    device = rig.device()
+    await device.get_certificate(key=rsa_keys[1])
+    await device.authenticate()
+    await device.token_update()
+    old = device.identity
+    assert old is not None
+    device.identity = await device.renew(rsa_keys[2])
+    await device.idle()
+    request = _post(device, _attributes(device, None), old)
+    await assert_rejected(rig.store, request, status=400, event="auth.cert_superseded")
+
+
+async def test_vouched_attributes_make_an_invitation_for_that_device(open_rig: OpenRig) -> None:
+    """A device authority's word is enough to bind the certificate to the device from the start."""
+    vendor = Authority.create(clock=lambda: NOW, random_bytes=random.Random(3).randbytes)
+    async with open_rig(device_authorities=(vendor.root.certificate,)) as rig:
+        device, service = rig.device(), await _start(rig)
+        hardware = vendor.issue_identity(name_of("hardware"))
+        await _post(device, _attributes(device, service.challenge), hardware)
+        (invitation,) = await rig.suite.administration.invitations()
+        assert (invitation.udid, invitation.serial_number) == (device.udid, device.serial_number)
 
 
 @pytest.mark.parametrize("body", [b"", b"junk", b"<plist/>"])

@@ -86,6 +86,7 @@ async def test_only_the_holder_of_the_key_may_ask_how_it_stands(
 
 async def test_approving_what_does_not_wait_is_an_error(rig: ServiceRig) -> None:
     """The administrator is told that there is no such request."""
-    with pytest.raises(Refusal) as refused:
-        await rig.suite.administration.approve("nothing")
-    assert (refused.value.status, refused.value.code) == (404, "scep.unknown_transaction")
+    for verb in (rig.suite.administration.approve, rig.suite.administration.deny):
+        with pytest.raises(Refusal) as refused:
+            await verb("nothing")
+        assert (refused.value.status, refused.value.code) == (404, "scep.unknown_transaction")

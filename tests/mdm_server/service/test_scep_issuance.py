@@ -260,6 +260,20 @@ async def test_a_server_that_dies_between_recording_and_signing_finishes_after_t
     assert reply.status is PkiStatus.SUCCESS
 
 
+async def test_a_refusal_that_is_no_400_is_answered_as_http(rig: ServiceRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That the disk is full is not the client's fault, and no CertRep says so: 503, come back later."""
+    device = rig.device()
+    await device.fetch_profile()
+
+    async def full(*_: object, **__: object) -> None:
+        raise Refusal("store.unavailable", retry_after=5)
+
+    monkeypatch.setattr(rig.store.issuance, "reserve", full)
+    with pytest.raises(Refusal) as refused:
+        await device.send_scep(device.request(new_key()), transaction_id="t")
+    assert (refused.value.status, refused.value.retry_after) == (503, 5)
+
+
 async def test_a_challenge_never_shows_in_the_journal(rig: ServiceRig) -> None:
     """Neither a good nor a bad one, nor its hash (T-72, R0)."""
     device = rig.device()
