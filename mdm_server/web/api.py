@@ -22,8 +22,8 @@ from mdm_server.service.suite import ServiceSuite
 from mdm_server.web.admission import Turns
 from mdm_server.web.errors import Explained
 from mdm_server.web.events_log import log
-from mdm_server.web.exchange import Endpoint, gather, problem_of, unframed_response
-from mdm_server.web.limits import Limits, read_body
+from mdm_server.web.exchange import Endpoint, gather, problem_of, take_body, unframed_response
+from mdm_server.web.limits import Limits
 from mdm_server.web.operations import Desk, Download, Operation, Operations
 from mdm_server.web.problem import Problem, problem_response
 
@@ -119,7 +119,7 @@ def _endpoint(operation: Operation, suite: ServiceSuite, turns: Turns, limits: L
 
     async def handle(request: web.Request) -> web.StreamResponse:
         arguments = _read_parameters(operation, request)
-        data = await read_body(request, body_bytes, limits)
+        data = await take_body(request, body_bytes, limits)
         if operation.body is not type(None):
             arguments["body"] = _read_json(operation, data)
         async with turns:

@@ -30,7 +30,7 @@ class Door:
 class Connection(web.RequestHandler):
     """The server's end of one connection."""
 
-    __slots__ = ("_header_deadline", "_on_close", "client_certificate", "door", "peer")
+    __slots__ = ("_header_deadline", "_is_deaf", "_on_close", "client_certificate", "door", "peer")
 
     def __init__(self, server: web.Server, door: Door, peer: str, on_close: Callable[[], None]) -> None:
         limits = door.limits
@@ -50,6 +50,7 @@ class Connection(web.RequestHandler):
         self.client_certificate: bytes | None = None
         self._on_close: Callable[[], None] | None = on_close
         self._header_deadline: asyncio.TimerHandle | None = None
+        self._is_deaf = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Learn who the peer is; from now on it has so many seconds for its first request."""
@@ -73,12 +74,22 @@ class Connection(web.RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         """Parse, and watch the clock while a request's headers are incomplete."""
+        if self._is_deaf:
+            return
         before = self._request_count
         super().data_received(data)
         if self._request_count != before:
             self._disarm()
         elif self._header_deadline is None and not self._request_in_progress and not self._messages:
             self._arm()
+
+    def ignore_the_rest(self) -> None:
+        """Throw away whatever else comes, unparsed: it belongs to a request that has been refused.
+
+        aiohttp reads on for a moment, so that the peer sees the answer and not a reset. It would parse what it reads,
+        and parsing a hundred thousand tiny chunks is just what a refusal is to spare us.
+        """
+        self._is_deaf = True
 
     def handle_error(
         self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None, message: str | None = None

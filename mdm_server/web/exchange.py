@@ -57,6 +57,15 @@ def gather(request: web.Request) -> RequestFacts:
     )
 
 
+async def take_body(request: web.Request, at_most: int, limits: Limits) -> bytes:
+    """Read a body, or refuse it and be deaf to the rest of it (Refusal, web.RequestPayloadError)."""
+    try:
+        return await read_body(request, at_most, limits)
+    except Refusal:
+        connection_of(request).ignore_the_rest()
+        raise
+
+
 class DeviceEndpoints:
     """Turns use cases into request handlers."""
 
@@ -86,7 +95,7 @@ class DeviceEndpoints:
     async def _read(self, request: web.Request, facts: RequestFacts, body_bytes: int) -> bytes:
         try:
             with self._journal.guard(facts):
-                return await read_body(request, body_bytes, self._limits)
+                return await take_body(request, body_bytes, self._limits)
         except web.RequestPayloadError:
             self._journal.note("limit.framing", facts, status=400)
             raise
