@@ -123,7 +123,6 @@ async def test_t42_many_slow_senders_keep_nobody_waiting(tmp_path: Path) -> None
         slow = [await connect(rig.plain) for _ in range(200)]
         for _, writer in slow:
             writer.write(REQUEST + b"Content-Length: 5000\r\n\r\nx")
-        await asyncio.sleep(0)
         for _ in range(20):
             assert await _is_alive(rig)
         for _, writer in slow:
@@ -394,16 +393,17 @@ async def test_t48_no_file_is_served(rig: SocketRig, target: str) -> None:
 async def test_an_overloaded_server_says_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Requests above what is worked on at once wait a moment, then get 503 with Retry-After; others go on."""
     async with socket_rig(tmp_path, limits=replace(HASTY, requests_in_flight=1)) as rig:
-        release = asyncio.Event()
+        entered, release = asyncio.Event(), asyncio.Event()
         original = rig.server.store.state_digest
 
         async def slow_operation() -> str:
+            entered.set()
             await release.wait()
             return await original()
 
         monkeypatch.setattr(type(rig.server.suite.administration), "counts", lambda _: slow_operation())
         held = asyncio.create_task(rig.call("GET", "/server"))
-        await asyncio.sleep(0.05)
+        await entered.wait()
         status, problem, headers = await rig.call("GET", "/devices")
         assert (status, problem["code"]) == (503, "limit.overload")
         assert int(headers["Retry-After"]) >= 1
