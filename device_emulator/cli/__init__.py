@@ -15,6 +15,7 @@ from device_emulator.cli.failure import CommandFailed, ExitCode
 from device_emulator.cli.fleet_verbs import checkout, connect, devices, tokenupdate
 from device_emulator.cli.keys import keys
 from device_emulator.cli.load import load
+from device_emulator.core.errors import SnapshotError
 from device_emulator.fleet.fleet_file import FleetFileError
 
 
@@ -48,7 +49,7 @@ def main(arguments: list[str] | None = None) -> None:
         _end(ExitCode.BAD_INPUT, error.format_message())
     except CommandFailed as failure:
         _end(failure.code, str(failure))
-    except (FleetFileError, CertsError) as error:
+    except (FleetFileError, CertsError, SnapshotError) as error:
         _end(ExitCode.BAD_INPUT, str(error))
     except (KeyboardInterrupt, asyncio.CancelledError, click.Abort):
         _end(ExitCode.INTERRUPTED, "interrupted")

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 
 from device_emulator.core.device import Device
-from device_emulator.core.events import Event
+from device_emulator.core.events import Event, SessionEnded
 from device_emulator.core.settings import ProofOfIdentity
 from device_emulator.core.states import LifeState
 from device_emulator.fleet.enrollment_run import EnrollmentRun
@@ -64,6 +64,8 @@ class FleetRun:
         self.narrator = Narrator(settings.console)
         self.interrupted = False
         self.watchers: list[Callable[[int, Event], None]] = []
+        self.last_sessions: dict[int, str] = {}
+        """How the last session of each device ended."""
         self.loop = FleetLoop(
             devices,
             NetworkTransport(ca_file=settings.ca_file),
@@ -150,6 +152,8 @@ class FleetRun:
     def _see(self, number: int, event: Event) -> None:
         self.waking.see(number, event)
         self.enrollment.see(number, event)
+        if isinstance(event, SessionEnded):
+            self.last_sessions[number] = event.reason
         if self._log is not None:
             self._log.write(wall_clock(), number, event)
         for watcher in self.watchers:

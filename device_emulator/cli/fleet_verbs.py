@@ -125,7 +125,7 @@ async def _errand(name: str, errand: Errand, count: Callable[[Tally], int], turn
                     name.capitalize(),
                     turns * len(enrolled),
                     count=lambda: count(fleet.tally),
-                    ended=lambda: fleet.loop.is_quiet,
+                    ended=lambda: fleet.loop.has_finished(enrolled),
                     seconds=given["timeout"],
                 )
         except asyncio.CancelledError:

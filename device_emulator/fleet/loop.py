@@ -118,6 +118,12 @@ class FleetLoop:
         """Whether no device is in a conversation or waits for one."""
         return not self._talking and not self._tasks
 
+    def has_finished(self, numbers: Iterable[int]) -> bool:
+        """Whether nobody talks, and none of these devices will come back by itself to what it could not finish."""
+        return self.is_quiet and not any(
+            device.is_busy and device.is_reachable for device in map(self.devices.__getitem__, numbers)
+        )
+
     def _admit(self) -> None:
         while self._waiting and len(self._tasks) < self._concurrency:
             task = asyncio.create_task(self._converse(self._waiting.popleft()))

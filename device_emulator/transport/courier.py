@@ -16,6 +16,8 @@ from mdm_server.wire.errors import WireError
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 30.0
+# A server that is just being restarted is not one without a courier: only after so many vain calls it passes for one.
+FIRST_CALLS = 5
 
 
 def courier_url(server_url: str) -> str:
@@ -27,9 +29,9 @@ def courier_url(server_url: str) -> str:
 class Courier:
     """Listens for the pushes of many tokens and calls `deliver(token, magic)` for each.
 
-    `available` is None until the first attempt has ended. A server without a courier (anything but a WebSocket at that
-    address) makes it False, and nothing is tried again. A courier that was there and is lost is sought again with
-    growing delays, and every token is announced anew: the server kept one push for each.
+    `available` is None until that is known. A server without a courier (anything but a WebSocket at that address, or
+    nobody there for some time) makes it False, and nothing is tried again. A courier that was there and is lost is
+    sought again with growing delays, and every token is announced anew: the server kept one push for each.
     """
 
     def __init__(self, url: str, deliver: Callable[[bytes, str], None], *, ca_file: Path | None = None) -> None:
@@ -82,18 +84,21 @@ class Courier:
             self._task = None
 
     async def _run(self) -> None:
-        delay = FIRST_DELAY
+        delay, calls = FIRST_DELAY, 0
         context = anonymous_context(self._ca_file) if self.url.startswith("wss") else True
         async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as session:
             while True:
+                calls += 1
                 try:
                     async with session.ws_connect(self.url, heartbeat=30, compress=0, max_msg_size=1 << 17) as socket:
                         self._arrived(socket)
                         delay = FIRST_DELAY
                         await self._converse(socket)
+                except aiohttp.WSServerHandshakeError:
+                    calls = FIRST_CALLS
                 except (aiohttp.ClientError, OSError, TimeoutError):
                     pass
-                if not self.available:
+                if not self.available and calls >= FIRST_CALLS:
                     self.available = False
                     self._settled.set()
                     self._announced.set()

@@ -20,6 +20,7 @@ class SmallDevice:
     """Asks once for every happening that ends no request, and wants to be woken when its `naps` say."""
 
     is_reachable = True
+    is_busy = False
 
     def __init__(self, naps: list[timedelta] | None = None, *, clock: Callable[[], datetime]) -> None:
         self.heard: list[Happening] = []

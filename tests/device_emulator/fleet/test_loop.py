@@ -46,6 +46,20 @@ async def test_a_device_that_cannot_be_reached_hears_no_push() -> None:
     assert device.heard == []
 
 
+async def test_a_fleet_has_finished_when_nobody_will_come_back_to_anything() -> None:
+    """A device that is to try again later is not done; one that is switched off is not waited for."""
+    devices = {number: SmallDevice(clock=wall_clock) for number in range(2)}
+    async with _fleet(devices, MemoryTransport(_ok)) as fleet:
+        assert fleet.has_finished(devices)
+        devices[1].is_busy = True
+        assert not fleet.has_finished(devices)
+        assert fleet.has_finished([0])
+        devices[1].is_reachable = False
+        assert fleet.has_finished(devices)
+        fleet.happen(0, PUSH)
+        assert not fleet.has_finished(devices)
+
+
 async def test_no_more_devices_talk_at_once_than_allowed() -> None:
     """The rest wait their turn, and all of them get it."""
     talking, most = 0, 0

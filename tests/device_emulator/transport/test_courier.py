@@ -2,7 +2,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import Any
 
+import aiohttp
 import pytest
 from aiohttp import web
 
@@ -103,6 +105,31 @@ async def test_a_server_without_a_courier_is_not_asked_twice(small_courier: Smal
     await courier.announced()
     await courier.stop()
     assert small_courier.sockets == []
+
+
+async def test_a_server_that_is_just_being_restarted_is_asked_again(
+    small_courier: SmallCourier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody at the address says nothing about whether there is a courier; somebody who says no does."""
+    monkeypatch.setattr(module, "FIRST_DELAY", 0.01)
+    connect, calls = aiohttp.ClientSession.ws_connect, iter(range(10))
+
+    def refused_twice(session: aiohttp.ClientSession, *where: Any, **how: Any) -> Any:
+        return connect(session, "ws://127.0.0.1:1/courier") if next(calls) < 2 else connect(session, *where, **how)
+
+    monkeypatch.setattr(aiohttp.ClientSession, "ws_connect", refused_twice)
+    courier = Courier(courier_url(small_courier.url), lambda *_: None)
+    assert await courier.start()
+    await courier.stop()
+
+
+async def test_nobody_at_the_address_means_poll_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fleet does not wait for ever to know how it is woken."""
+    monkeypatch.setattr(module, "FIRST_DELAY", 0.01)
+    courier = Courier("ws://127.0.0.1:1/courier", lambda *_: None)
+    assert not await courier.start()
+    assert courier.available is False
+    await courier.stop()
 
 
 async def test_a_frame_that_makes_no_sense_is_ignored(small_courier: SmallCourier) -> None:
