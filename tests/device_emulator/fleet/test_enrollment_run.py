@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from random import Random
+
+from device_emulator.core.actions import OpenEnrollmentLink
+from device_emulator.core.events import Enrolled, EnrollmentFailed, EnrollmentStage, EnrollmentStarted
+from device_emulator.core.messages import PersonActs, Request, ResponseArrived
+from device_emulator.fleet.arrival import arrivals
+from device_emulator.fleet.enrollment_run import EnrollmentRun
+from device_emulator.fleet.loop import FleetLoop, wall_clock
+from device_emulator.fleet.tally import Tally
+from device_emulator.transport.contract import Outcome
+from device_emulator.transport.memory import MemoryTransport
+from rigs.small_device import SmallDevice
+
+LINK = OpenEnrollmentLink("https://mdm.example/enroll")
+
+
+async def _ok(_device: int, request: Request) -> Outcome:
+    return ResponseArrived(request.number, 200)
+
+
+def _run(count: int, rate: float | None) -> tuple[EnrollmentRun, FleetLoop, dict[int, SmallDevice]]:
+    devices = {number: SmallDevice(clock=wall_clock) for number in range(count)}
+    fleet = FleetLoop(devices, MemoryTransport(_ok), tally=Tally())  # type: ignore[arg-type]
+    return EnrollmentRun(fleet, arrival_rate=rate, stream=Random(1)), fleet, devices
+
+
+async def test_every_person_opens_the_link() -> None:
+    """Once each."""
+    run, fleet, devices = _run(5, None)
+    async with fleet:
+        await run.start(devices, LINK)
+        assert await fleet.until(lambda: fleet.is_quiet, seconds=5)
+    assert all(device.heard[0] == PersonActs(LINK) for device in devices.values())
+
+
+async def test_an_open_model_measures_from_the_intended_start() -> None:
+    """The wait for a turn belongs to the latency: a stalled server cannot hide it."""
+    run, fleet, devices = _run(2, 20.0)
+    async with fleet:
+        await run.start(devices, LINK)
+        assert await fleet.until(lambda: fleet.is_quiet, seconds=5)
+        run.see(1, EnrollmentStarted(None))
+        run.see(0, Enrolled("https://mdm.example/mdm"))
+    first, second = arrivals(2, 20.0, Random(1))
+    assert fleet.tally.enrollment.count == 1
+    assert fleet.tally.enrollment.milliseconds(50) >= (second - first) * 1000 * 0.999
+
+
+async def test_a_device_has_ended_when_it_is_enrolled_or_has_failed() -> None:
+    """One that fails and then succeeds counts once."""
+    run, fleet, _ = _run(3, None)
+    for number in range(3):
+        run.see(number, EnrollmentStarted(None))
+    run.see(0, Enrolled("https://mdm.example/mdm"))
+    run.see(1, EnrollmentFailed(EnrollmentStage.PROFILE, "profile.untrusted", "…"))
+    assert run.ended == 2
+    run.see(1, EnrollmentStarted(None))
+    run.see(1, Enrolled("https://mdm.example/mdm"))
+    assert (run.enrolled, run.failed, run.ended) == ({0, 1}, {}, 2)
+    assert fleet.tally.enrollment.count == 2
