@@ -67,6 +67,7 @@ class Listener:
         self._admission = admission
         self._tls = tls
         self._arriving: set[asyncio.Task[None]] = set()
+        self._unclaimed: dict[socket.socket, str] = {}
         self._retry: asyncio.TimerHandle | None = None
         self._open = False
 
@@ -91,6 +92,10 @@ class Listener:
         for task in self._arriving:
             task.cancel()
         await asyncio.gather(*self._arriving, return_exceptions=True)
+        for accepted, peer in self._unclaimed.items():  # accepted, but their task was cancelled before it began
+            accepted.close()
+            self._admission.leave(peer)
+        self._unclaimed.clear()
 
     def _watch(self) -> None:
         self._retry = None
@@ -126,11 +131,13 @@ class Listener:
         with contextlib.suppress(OSError):
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             watch_unread_answers(accepted, self._door.limits.idle_seconds)
+        self._unclaimed[accepted] = peer
         task = asyncio.get_running_loop().create_task(self._introduce(accepted, peer))
         self._arriving.add(task)
         task.add_done_callback(self._arriving.discard)
 
     async def _introduce(self, accepted: socket.socket, peer: str) -> None:
+        del self._unclaimed[accepted]  # from here on it belongs to the event loop, which closes it whatever happens
         connection = Connection(self._server, self._door, peer, lambda: self._admission.leave(peer))
         loop = asyncio.get_running_loop()
         try:
@@ -143,7 +150,6 @@ class Listener:
             )
         except (OSError, asyncio.CancelledError) as error:  # ssl.SSLError is an OSError, and so are resets
             connection.closed_before_use()
-            accepted.close()
             if isinstance(error, asyncio.CancelledError):
                 raise
             log.debug("tls.handshake_failed", peer=peer, error=str(error))

@@ -74,6 +74,21 @@ async def test_a_port_that_was_closed_accepts_nobody_and_forgets_everybody() -> 
         await asyncio.open_connection(*address)
 
 
+async def test_who_arrives_while_the_port_closes_is_let_go() -> None:
+    """A connection accepted in the very moment of closing is neither leaked nor counted for ever."""
+    port = Port(web.Application(), Limits())
+    await port.open()
+    bound = bind("127.0.0.1", 0)
+    port.listen(bound, "http://127.0.0.1")
+    arriving = [socket.create_connection(bound.getsockname()) for _ in range(5)]
+    port._listeners[0]._accept()
+    assert port.admission.connected == 5
+    await port.close()
+    assert port.admission.connected == 0
+    for each in arriving:
+        each.close()
+
+
 def test_an_address_that_is_taken_cannot_be_bound() -> None:
     """Two listeners on one address would share its connections; the second one is an error."""
     with socket.socket() as taken:
