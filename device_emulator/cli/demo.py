@@ -69,7 +69,7 @@ class Memory:
                 self.answered[request_type] += 1
 
 
-@click.command()
+@click.command(short_help="A server, a fleet and a verdict, in one command.")
 @click.option("--devices", type=click.IntRange(4, 10_000), default=24, show_default=True, help="How many devices.")
 @options.together(options.seed, options.concurrency, options.keys, options.key_pool, options.report, options.as_json)
 def demo(**given: Any) -> int:

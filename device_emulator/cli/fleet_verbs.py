@@ -44,7 +44,7 @@ VERB = options.together(
 )
 
 
-@click.command()
+@click.command(short_help="Let every kept device ask for its commands.")
 @VERB
 @click.option("--iterations", type=click.IntRange(1), default=1, show_default=True, help="How often each device asks.")
 def connect(iterations: int, **given: Any) -> int:
@@ -56,21 +56,21 @@ def connect(iterations: int, **given: Any) -> int:
     return run(_errand("connect", Errand.SESSION, lambda seen: seen.sessions["finished"], iterations, given))
 
 
-@click.command()
+@click.command(short_help="Let every kept device announce a new push token.")
 @VERB
 def tokenupdate(**given: Any) -> int:
     """Let every device announce a new push token and magic."""
     return run(_errand("tokenupdate", Errand.TOKEN_UPDATE, lambda seen: seen.happened["TokenUpdated"], 1, given))
 
 
-@click.command()
+@click.command(short_help="Let every kept device leave management.")
 @VERB
 def checkout(**given: Any) -> int:
     """Let every device leave management, as if its person had removed the profile."""
     return run(_errand("checkout", Errand.CHECK_OUT, lambda seen: seen.happened["CheckedOut"], 1, given))
 
 
-@click.command()
+@click.command(short_help="List the devices of a fleet file.")
 @FLEET
 @options.key_pool
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")

@@ -12,7 +12,7 @@ from device_emulator.cli import options
 from device_emulator.report.terminal import Narrator
 
 
-@click.group()
+@click.group(short_help="RSA keys made beforehand.")
 def keys() -> None:
     """Keep a pool of RSA-2048 keys, because making one costs 60 ms and a device needs one."""
 

@@ -37,7 +37,7 @@ class Target:
     url: str
 
 
-@click.command()
+@click.command(short_help="Enrol and exercise a fleet at any MDM server.")
 @click.option("--url", help="The enrolment link: every device fetches its own profile there.")
 @click.option("--profile", type=options.FILE, help="An enrolment profile that all devices install.")
 @click.option("--devices", type=click.IntRange(1, 1_000_000), default=24, show_default=True, help="How many devices.")
@@ -46,7 +46,7 @@ class Target:
 @options.together(options.proof, options.key_kind, options.keys, options.key_pool, options.plist_format)
 @click.option("--http-method", type=click.Choice(["PUT", "POST"]), default="PUT", show_default=True)
 @options.together(options.legacy_algorithms, options.courier, options.poll)
-@click.option("--arrival-rate", type=click.FloatRange(min=0.001), help="Devices a second, as a Poisson process.")
+@options.setting("--arrival-rate", type=click.FloatRange(min=0.001), help="Devices a second, as a Poisson process.")
 @click.option("--connects", type=click.IntRange(0), default=1, show_default=True, help="Questions a device asks after.")
 @click.option("--duration", type=click.FloatRange(0), default=0.0, help="Then stay awake for so many seconds.")
 @options.together(options.timeout, options.as_json)
