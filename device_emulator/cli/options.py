@@ -28,24 +28,22 @@ def setting(flag: str, *names: str, **attributes: Any) -> Callable[[Decorated], 
 
 
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
-NEW_def setting(flag: str, *names: str, **attributes: Any) -> Callable[[Decorated], Decorated]:
-    """Return an option that the environment may set too, under the flag's own name: --key-pool is MDMSIM_KEY_POOL."""
-    return click.option(flag, *names, envvar="MDMSIM_" + flag.lstrip("-").replace("-", "_").upper(), **attributes)
-
-
-FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, writable=True, path_type=Path)
 
-seed = setting("--seed", type=click.IntRange(min=0), default=1, show_default=True, help="What every device is drawn from."
+seed = setting(
+    "--seed", type=click.IntRange(min=0), default=1, show_default=True, help="What every device is drawn from."
 )
 ca = setting("--ca", type=FILE, help="Trust these certificates (PEM) for TLS, instead of the system's.")
-concurrency = setting("--concurrency",
+concurrency = setting(
+    "--concurrency",
     type=click.IntRange(1, 10_000),
     default=64,
     show_default=True,
     help="How many devices may be in a conversation at once.",
 )
-poll = setting("--poll",
+poll = setting(
+    "--poll",
     type=click.FloatRange(min=0.01),
     default=60.0,
     show_default=True,
@@ -55,24 +53,28 @@ courier = setting("--courier", metavar="URL", help="Where the push courier is, i
 report = click.option("--report", type=FOLDER, help="Write report.html, the summary, and every device and event here.")
 as_json = click.option("--json", "json_file", type=NEW_FILE, help="Write the summary as JSON to this file.")
 fleet_file = click.option("--fleet", type=click.Path(dir_okay=False, path_type=Path), help="The fleet file.")
-timeout = setting("--timeout", type=click.FloatRange(min=0.1), default=300.0, show_default=True, help="Give up after so many seconds."
+timeout = setting(
+    "--timeout", type=click.FloatRange(min=0.1), default=300.0, show_default=True, help="Give up after so many seconds."
 )
 legacy_algorithms = click.option(
     "--legacy-algorithms", is_flag=True, help="Also read SHA-1 and DES, as old SCEP servers answer (Go's scepserver)."
 )
-key_kind = setting("--key-kind",
+key_kind = setting(
+    "--key-kind",
     type=click.Choice([KeyKind.RSA_2048.value, KeyKind.P_256.value]),
     default=KeyKind.RSA_2048.value,
     show_default=True,
     help="The kind of the devices' identity keys.",
 )
-keys = setting("--keys",
+keys = setting(
+    "--keys",
     type=click.Choice([choice.value for choice in KeyChoice]),
     default=KeyChoice.POOL.value,
     show_default=True,
     help="RSA keys from the pool, made on the spot, or from a prime pool (fast, not secret).",
 )
-key_pool = setting("--key-pool",
+key_pool = setting(
+    "--key-pool",
     type=FOLDER,
     default=default_key_pool,
     show_default="~/.cache/mdmsim/keys",
