@@ -16,6 +16,10 @@ from mdm_server.wire.courier import Forget, Listen, Listening, Push, encode, par
 from mdm_server.wire.errors import FrameError
 
 
+UNREAD_CONFIRMATIONS = 64
+"""A client that asks on and on and reads nothing is hung up on, instead of being remembered without end."""
+
+
 class CourierLine:
     """One device-side connection; made by Courier.connect."""
 
@@ -30,6 +34,8 @@ class CourierLine:
         """Take in a frame from the client; raises FrameError for one that cannot be read, or that asks too much."""
         message = parse_from_client(frame)
         if isinstance(message, Listen):
+            if len(self._confirmed) >= UNREAD_CONFIRMATIONS:
+                raise FrameError("courier.unread", f"expected at most {UNREAD_CONFIRMATIONS} unread confirmations")
             self._courier.listen(self, message.tokens)
             self._confirmed.append(Listening(message.tokens))
             self._something.set()

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from mdm_server.service.courier import Courier, CourierLine
+from mdm_server.service.courier import UNREAD_CONFIRMATIONS, Courier, CourierLine
 from mdm_server.service.push import PushTarget
 from mdm_server.wire.courier import Forget, FromServer, Listen, Listening, Push, encode, parse_from_server
 from mdm_server.wire.errors import FrameError
@@ -118,3 +118,14 @@ async def test_tokens_listened_for_are_bounded() -> None:
     with pytest.raises(FrameError, match=r"courier\.full"):
         line.receive(encode(Listen((ONE, TWO))))
     assert not courier._readers
+
+
+async def test_a_client_that_asks_and_never_reads_is_hung_up_on() -> None:
+    """Confirmations nobody reads are not kept without end; one who reads may ask as often as it likes."""
+    line = Courier().connect()
+    for _ in range(UNREAD_CONFIRMATIONS):
+        line.receive(encode(Listen((ONE,))))
+    with pytest.raises(FrameError, match="unread"):
+        line.receive(encode(Listen((ONE,))))
+    await _read(line, UNREAD_CONFIRMATIONS)
+    line.receive(encode(Listen((ONE,))))
