@@ -15,7 +15,6 @@ from mdm_server.service.push import PushTarget
 from mdm_server.wire.courier import Forget, Listen, Listening, Push, encode, parse_from_client
 from mdm_server.wire.errors import FrameError
 
-
 UNREAD_CONFIRMATIONS = 64
 """A client that asks on and on and reads nothing is hung up on, instead of being remembered without end."""
 
