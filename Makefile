@@ -36,7 +36,8 @@ benchmark: $(VENV)/.test-tools ## measure, beside the floor of the cryptography
 
 docs: $(VENV)/.test-tools ## write the generated pages again (docs/flows, docs/fidelity.md)
 	@$(BIN)/python -m mdm_server.domain.draw docs/flows
-	@$(BIN)/python -m device_emulator.core.answers.fidelity docs/fidelity.md
+	@$(BIN)/python -m device_emulator.core.draw docs/flows
+	@$(BIN)/python -m device_emulator.core.answers.fidelity > docs/fidelity.md
 
 wheel: $(VENV)/.test-tools ## build dist/*.whl
 	@$(BIN)/python -m build --wheel --outdir dist .
