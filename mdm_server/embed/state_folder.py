@@ -62,11 +62,23 @@ class StateFolder:
 
     def open_store(self) -> Store:
         """Open the database; raises ServerStartError."""
+        self._refuse_emptied(self.path / DATABASE)
         try:
             with _writing(self.path):
                 return open_sqlite(self.path / DATABASE)
         except StoreError as error:
             raise ServerStartError(_STORE_EXITS.get(type(error), ExitCode.STATE_NOT_WRITABLE), str(error)) from error
+
+    def _refuse_emptied(self, database: Path) -> None:
+        """Refuse to begin anew in a file that something emptied: SQLite takes it for a new database."""
+        if self.has_authority and database.is_file() and database.stat().st_size == 0:
+            raise start_error(
+                ExitCode.STATE_DAMAGED,
+                str(database),
+                expected="the database that goes with the authority beside it",
+                found="an empty file",
+                remedy="restore a backup, or delete the file to begin anew with the same authority",
+            )
 
     def open_authority(
         self, kind: KeyKind, clock: Callable[[], datetime], random_bytes: Callable[[int], bytes]
