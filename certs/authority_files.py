@@ -15,6 +15,7 @@ from cryptography.x509 import KeyUsage
 
 from certs.errors import AuthorityError, CertsError
 from certs.identity import Identity, certificates_to_pem, identity_from_pem, identity_to_pem
+from certs.known_certificate import extension_of
 from certs.private_files import check_directory, make_directory, read_private, sync_directory, write_new
 
 ROOT_FILE = "root.pem"
@@ -70,7 +71,8 @@ def load(directory: Path) -> Saved:
     check_directory(directory, AuthorityError)
     root = _read(directory / ROOT_FILE)
     issuing = _read(directory / ISSUING_FILE)
-    single = issuing.certificate.extensions.get_extension_for_class(KeyUsage).value.key_encipherment
+    usage = extension_of(issuing.certificate, KeyUsage)
+    single = usage is not None and usage.key_encipherment
     registration = issuing if single else _read(directory / REGISTRATION_FILE)
     profile_signer = _read(directory / PROFILE_SIGNER_FILE)
     for issuer, name, issued in [

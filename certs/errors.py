@@ -20,6 +20,18 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
+
+UNREADABLE_X509 = (
+    ValueError,
+    UnsupportedAlgorithm,
+    x509.InvalidVersion,
+    x509.DuplicateExtension,
+    x509.UnsupportedGeneralNameType,
+)
+"""What `cryptography` raises for a stranger's certificate or request: not all of it is a ValueError."""
+
 EX_CONFIG = 78
 """The exit code for a configuration that must not be used (sysexits.h)."""
 

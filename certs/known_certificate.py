@@ -11,12 +11,11 @@ from functools import lru_cache
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from certs.der import scan
 from certs.elements import CONTEXT_0, SEQUENCE, element, read
-from certs.errors import CmsError
+from certs.errors import UNREADABLE_X509, CmsError
 
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
@@ -50,7 +49,7 @@ def know(der: bytes) -> KnownCertificate:
         issuer_and_serial_number = _issuer_and_serial_number(der)
         certificate = x509.load_der_x509_certificate(der)
         return KnownCertificate(certificate, certificate.public_key(), issuer_and_serial_number)
-    except (ValueError, IndexError, x509.InvalidVersion, UnsupportedAlgorithm) as error:
+    except (IndexError, *UNREADABLE_X509) as error:
         raise CmsError("certificate", f"expected readable certificates in the CMS message: {error}") from error
 
 
@@ -64,7 +63,7 @@ def extension_of(certificate: x509.Certificate, kind: type[Extension]) -> Extens
     """Return an extension of a foreign certificate; None if it is absent, or if its extensions make no sense."""
     try:
         return certificate.extensions.get_extension_for_class(kind).value
-    except (ValueError, x509.ExtensionNotFound, x509.DuplicateExtension, x509.UnsupportedGeneralNameType):
+    except (x509.ExtensionNotFound, *UNREADABLE_X509):
         return None
 
 

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import AttributeOID, ExtendedKeyUsageOID
 
 from certs.der import scan
-from certs.errors import DerError, FailInfo, RequestRefused
+from certs.errors import UNREADABLE_X509, DerError, FailInfo, RequestRefused
 from certs.key_strength import MINIMUM_RSA_BITS, rsa_weakness, weakness
 from certs.keys import PrivateKey, PublicKey, public_key_der
 from certs.names import format_name
@@ -135,7 +135,7 @@ def _parse(der: bytes) -> x509.CertificateSigningRequest:
         _ = request.subject, request.extensions, request.attributes, request.signature_hash_algorithm
     except UnsupportedAlgorithm as error:
         raise _bad_algorithm("signature_digest", f"expected a known signature algorithm, found: {error}") from error
-    except (ValueError, x509.DuplicateExtension, x509.InvalidVersion) as error:
+    except UNREADABLE_X509 as error:
         raise _bad_request("malformed", f"expected a PKCS#10 request, found something else: {error}") from error
     return request
 

@@ -17,12 +17,11 @@ from threading import Lock
 from typing import TypeVar
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509 import verification
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certs.errors import ChainError
+from certs.errors import UNREADABLE_X509, ChainError
 from certs.identity import fingerprint
 from certs.key_strength import MINIMUM_RSA_BITS, size_weakness
 
@@ -114,7 +113,7 @@ class ChainVerifier:
             _check_authorities(path)
             _check_keys(path, self._minimum_rsa_bits)
             purposes = frozenset(_purposes(leaf))
-        except (ValueError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
+        except UNREADABLE_X509 as error:
             if isinstance(error, ChainError):
                 raise
             raise ChainError("untrusted", f"expected a well-formed certificate, found: {error}") from error

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from certs.der import scan
 from certs.elements import SEQUENCE, Fields, read
 from certs.enveloped_data import MODERN, WRITTEN, cipher_of, decrypt, encrypt
-from certs.errors import CmsError, EnvelopeError, FailInfo, ScepError
+from certs.errors import UNREADABLE_X509, CmsError, EnvelopeError, FailInfo, ScepError
 from certs.identity import Identity
 from certs.scep import attributes
 from certs.scep.vocabulary import MESSAGE_TYPE, REQUESTS, SENDER_NONCE, TRANSACTION_ID, MessageType, PkiStatus
@@ -104,7 +104,7 @@ def open_request(message: PkiMessage, registration: Identity, *, ciphers: frozen
             raise ScepError(FailInfo.BAD_ALG, "cipher", str(error)) from error
         if error.reason == "recipient":
             raise ScepError(FailInfo.BAD_MESSAGE_CHECK, "recipient", str(error)) from error
-    except ValueError:
+    except UNREADABLE_X509:
         pass
     else:
         return content
@@ -112,7 +112,7 @@ def open_request(message: PkiMessage, registration: Identity, *, ciphers: frozen
 
 
 def _look_at(content: bytes, message_type: int) -> None:
-    """Raise a ValueError if the content is not what a message of its type holds."""
+    """Raise one of UNREADABLE_X509 if the content is not what a message of its type holds."""
     scan(content)
     if message_type == MessageType.GET_CERT_INITIAL:
         names = Fields(read(content))

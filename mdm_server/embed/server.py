@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from cryptography import x509
 
+from certs.errors import UNREADABLE_X509
 from certs.identity import certificates_to_pem
 from certs.keys import KeyKind
 from mdm_server.embed.addresses import Sockets, bind_all
@@ -163,7 +164,7 @@ def _device_authorities(path: Path | None) -> tuple[x509.Certificate, ...]:
         return ()
     try:
         return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
-    except (OSError, ValueError) as error:
+    except (OSError, *UNREADABLE_X509) as error:
         found = error.strerror if isinstance(error, OSError) else "something else"
         raise start_error(
             ExitCode.BAD_SETTING,

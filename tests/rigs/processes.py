@@ -168,7 +168,7 @@ class MortalServer:
         """Leave nothing behind."""
         if self._session is not None:
             await self._session.close()
-        if self._process is not None:
+        if self._process is not None and self._process.returncode is None:
             self._process.kill()
             await self._process.communicate()
 

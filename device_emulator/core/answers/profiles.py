@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.x509.oid import NameOID
 
 from certs import signed_data
-from certs.errors import CertsError
+from certs.errors import UNREADABLE_X509, CertsError
 from device_emulator.core import effects, installing
 from device_emulator.core.answers.answerer import LOCKED, SEALED, Answer, Fidelity, answerer
 from device_emulator.core.answers.error_codes import ErrorCode, failed, link
@@ -159,7 +159,7 @@ def _common_name(der: bytes) -> str:
     """Return a certificate's common name; a profile may have brought bytes that are no certificate."""
     try:
         names = x509.load_der_x509_certificate(der).subject.get_attributes_for_oid(NameOID.COMMON_NAME)
-    except ValueError:
+    except UNREADABLE_X509:
         return ""
     return str(names[0].value) if names else ""
 
