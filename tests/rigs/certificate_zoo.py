@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -27,22 +28,27 @@ class Animal:
 
     certificate: x509.Certificate
     reasons: frozenset[str]
+    key: Any
     intermediates: tuple[x509.Certificate, ...] = ()
-    key: object = None
+
+    @property
+    def identity(self) -> Identity:
+        """The certificate with its key, for whoever tries to get in with it."""
+        return Identity(self.key, self.certificate, self.intermediates)
 
 
 def certificate(
     issuer: Identity,
     at: datetime,
     *extensions: x509.ExtensionType,
-    key: object | None = None,
+    key: Any = None,
     days: tuple[int, int] = (-1, 100),
     serial: int = 4711,
     critical: bool = False,
     subject: str = "zoo",
 ) -> x509.Certificate:
     """Sign a certificate that says exactly what it is told to say."""
-    public_key = (key or ec.generate_private_key(ec.SECP256R1())).public_key()  # type: ignore[attr-defined]
+    public_key = (key or ec.generate_private_key(ec.SECP256R1())).public_key()
     builder = x509.CertificateBuilder(
         issuer_name=issuer.certificate.subject,
         subject_name=name_of(subject),
@@ -63,36 +69,49 @@ def _sub_authority(
     return Identity(key, certificate(issuer, at, *extensions, key=key, days=days, subject="zoo authority"))
 
 
+def _key() -> ec.EllipticCurvePrivateKey:
+    return ec.generate_private_key(ec.SECP256R1())
+
+
 def _impostor(authority: Authority) -> Identity:
     """Return an identity that carries the issuing authority's name, but another key."""
     return Identity(ec.generate_private_key(ec.SECP256R1()), authority.issuing.certificate)
 
 
-def _flipped(genuine: x509.Certificate) -> x509.Certificate:
-    der = bytearray(genuine.public_bytes(Encoding.DER))
+def _flipped(authority: Authority, at: datetime) -> Identity:
+    key = _key()
+    der = bytearray(certificate(authority.issuing, at, CLIENT, key=key).public_bytes(Encoding.DER))
     der[-1] ^= 1
-    return x509.load_der_x509_certificate(bytes(der))
+    return Identity(key, x509.load_der_x509_certificate(bytes(der)))
 
 
-def _self_signed(at: datetime) -> x509.Certificate:
-    key = ec.generate_private_key(ec.SECP256R1())
+def _self_signed(at: datetime) -> Identity:
+    key = _key()
     name = name_of("zoo")
     builder = x509.CertificateBuilder(name, name, key.public_key(), 1, at, at + timedelta(days=1))
-    return builder.add_extension(CLIENT, critical=False).sign(key, hashes.SHA256())
+    return Identity(key, builder.add_extension(CLIENT, critical=False).sign(key, hashes.SHA256()))
 
 
 def _below(authority: Identity, at: datetime, *reasons: str) -> Animal:
-    return Animal(certificate(authority, at, CLIENT), frozenset(reasons), (authority.certificate,))
+    key = _key()
+    leaf = certificate(authority, at, CLIENT, key=key)
+    return Animal(leaf, frozenset(reasons), key, (authority.certificate,))
 
 
 def _leaf(
-    authority: Authority, at: datetime, reasons: Sequence[str], *extensions: x509.ExtensionType, **facts: object
+    authority: Authority, at: datetime, reasons: Sequence[str], *extensions: x509.ExtensionType, **facts: Any
 ) -> Animal:
-    return Animal(certificate(authority.issuing, at, *extensions, **facts), frozenset(reasons))  # type: ignore[arg-type]
+    key = facts.setdefault("key", _key())
+    return Animal(certificate(authority.issuing, at, *extensions, **facts), frozenset(reasons), key)
 
 
-def _as_it_is(certificate: x509.Certificate, reason: str) -> Animal:
-    return Animal(certificate, frozenset({reason}))
+def _signed_by_an_impostor(authority: Authority, at: datetime) -> Identity:
+    key = _key()
+    return Identity(key, certificate(_impostor(authority), at, CLIENT, key=key))
+
+
+def _as_it_is(identity: Identity, reason: str) -> Animal:
+    return Animal(identity.certificate, frozenset({reason}), identity.key)
 
 
 Keeper = Callable[[Authority, datetime], Animal]
@@ -100,18 +119,18 @@ Keeper = Callable[[Authority, datetime], Animal]
 ZOO: dict[str, Keeper] = {
     "self-signed": lambda _, at: _as_it_is(_self_signed(at), "untrusted"),
     "of another authority": lambda a, at: _as_it_is(
-        Authority.create(clock=lambda: at, random_bytes=a.random_bytes).issue_identity(name_of("zoo")).certificate,
+        Authority.create(clock=lambda: at, random_bytes=a.random_bytes).issue_identity(name_of("zoo")),
         "untrusted",
     ),
-    "signed by an impostor": lambda a, at: _as_it_is(certificate(_impostor(a), at, CLIENT), "untrusted"),
-    "with a flipped bit": lambda a, at: _as_it_is(_flipped(certificate(a.issuing, at, CLIENT)), "untrusted"),
+    "signed by an impostor": lambda a, at: _as_it_is(_signed_by_an_impostor(a, at), "untrusted"),
+    "with a flipped bit": lambda a, at: _as_it_is(_flipped(a, at), "untrusted"),
     "expired": lambda a, at: _leaf(a, at, ["expired"], CLIENT, days=(-50, -1)),
     "not yet valid": lambda a, at: _leaf(a, at, ["not_yet_valid"], CLIENT, days=(1, 50)),
     "authority as a leaf": lambda a, at: _leaf(
         a, at, ["authority_leaf"], CLIENT, x509.BasicConstraints(ca=True, path_length=None)
     ),
-    "the issuing authority": lambda a, _: _as_it_is(a.issuing.certificate, "authority_leaf"),
-    "the root": lambda a, _: _as_it_is(a.root.certificate, "authority_leaf"),
+    "the issuing authority": lambda a, _: _as_it_is(a.issuing, "authority_leaf"),
+    "the root": lambda a, _: _as_it_is(a.root, "authority_leaf"),
     "for servers only": lambda a, at: _leaf(
         a, at, ["purpose"], x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
     ),

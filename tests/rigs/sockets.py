@@ -75,6 +75,9 @@ class SocketRig:
             enroll=SimpleNamespace(answer=self._at("/enroll")),
             scep=SimpleNamespace(answer=self._at("/scep")),
             device_channel=SimpleNamespace(answer=self._at("/mdm")),
+            invitations=self.server.suite.invitations,
+            commanding=self.server.suite.commanding,
+            administration=self.server.suite.administration,
         )
         return ServiceRig(
             store=self.server.store,
