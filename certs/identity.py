@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -12,6 +13,8 @@ from cryptography.utils import CryptographyDeprecationWarning
 from certs.der import scan
 from certs.errors import CertsError
 from certs.keys import PrivateKey, load_private_key, private_key_pem
+
+_REMEMBERED = 4096
 
 
 @dataclass(frozen=True)
@@ -45,8 +48,13 @@ class Identity:
 
 def fingerprint(certificate: x509.Certificate | bytes) -> str:
     """Return the SHA-256 over the full DER, in lower-case hex: nothing shorter tells certificates apart."""
-    der = certificate if isinstance(certificate, bytes) else certificate.public_bytes(Encoding.DER)
-    return hashlib.sha256(der).hexdigest()
+    return hashlib.sha256(certificate).hexdigest() if isinstance(certificate, bytes) else _fingerprint(certificate)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _fingerprint(certificate: x509.Certificate) -> str:
+    """Remember fingerprints: a device comes with the same certificate all day, and is asked for it several times."""
+    return hashlib.sha256(certificate.public_bytes(Encoding.DER)).hexdigest()
 
 
 def load_certificate(der: bytes) -> x509.Certificate:

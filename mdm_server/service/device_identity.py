@@ -11,7 +11,6 @@ import binascii
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 
 from cryptography import x509
 
@@ -28,7 +27,6 @@ from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
 
 REMEMBERED_CHAINS = 50_000
-REMEMBERED_FINGERPRINTS = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +78,7 @@ class DeviceIdentity:
             self._chains.check(certificate, self._clock(), Purpose.CLIENT)
         except ChainError as error:
             raise Refusal("auth.cert_invalid", reason=error.reason) from error
-        return PresentedCertificate(certificate, _fingerprint(certificate))
+        return PresentedCertificate(certificate, fingerprint(certificate))
 
     def _signer(self, signature: str, body: bytes) -> x509.Certificate:
         """Return the certificate that signed `body`; what is inside an attached signature must equal the body."""
@@ -92,12 +90,6 @@ class DeviceIdentity:
             return signed_data_fast.verify(message, body, digests=self._digests).signer
         except CmsError as error:
             raise Refusal("auth.cms", reason=error.reason) from error
-
-
-@lru_cache(maxsize=REMEMBERED_FINGERPRINTS)
-def _fingerprint(certificate: x509.Certificate) -> str:
-    """Return a fingerprint; devices poll with the same certificate all day."""
-    return fingerprint(certificate)
 
 
 def _certificate(der: bytes) -> x509.Certificate:
