@@ -1,0 +1,134 @@
+"""`python -m benchmarks [NAME…] [--quick] [--json FILE]`: measure, and say what was reached and what was not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.conversing import measure_commands, measure_polling, measure_token_updates
+from benchmarks.enrolling import measure_enrolling
+from benchmarks.figures import SCHEMA, Figure, at_most
+from benchmarks.floor import Floor, measure_floor
+from benchmarks.machine import describe_machine, load_average
+from benchmarks.measuring import FULL, QUICK, WARM_UP, Run
+from benchmarks.processes import BenchmarkError
+from benchmarks.weighing import measure_weight
+from certs.key_pool import KeyPool
+from device_emulator.cli.options import default_key_pool
+
+BENCHMARKS: Mapping[str, Callable[[Run], Iterable[Figure]]] = {
+    "enrolling": measure_enrolling,
+    "polling": measure_polling,
+    "commands": measure_commands,
+    "token-updates": measure_token_updates,
+    "weight": measure_weight,
+}
+TOLERATED_STALL_MS = 100
+FILE_WIDTH = 200
+
+
+@click.command()
+@click.argument("names", nargs=-1, type=click.Choice([*BENCHMARKS]), metavar=f"[{'|'.join(BENCHMARKS)}]...")
+@click.option("--quick", is_flag=True, help="As little as possible: shows that everything works, and measures nothing.")
+@click.option("--json", "json_file", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write JSON.")
+@click.option(
+    "--key-pool",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=default_key_pool,
+    show_default="~/.cache/mdmsim/keys",
+    help="Where the keys made beforehand are; missing ones are made first.",
+)
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=gettempdir,
+    show_default="the system's temporary folder",
+    help="Where the server keeps its state: on the disk that is meant.",
+)
+def main(names: tuple[str, ...], *, quick: bool, json_file: Path | None, key_pool: Path, folder: Path) -> None:
+    """Measure the server and the emulator, each in a process of its own, beside the floor of the cryptography.
+
+    Names choose among the benchmarks; without any, all of them run.
+    """
+    # A file is as wide as it needs to be; a table that is cut there is of no use to anybody.
+    console = Console(highlight=False) if sys.stdout.isatty() else Console(highlight=False, width=FILE_WIDTH)
+    progress = Console(stderr=True, highlight=False)
+    amounts = QUICK if quick else FULL
+    machine = describe_machine(folder, quick=quick)
+    KeyPool(key_pool).fill(amounts.enrollments + WARM_UP)
+    floor = measure_floor(quick=quick)
+    run = Run(amounts, floor, key_pool, folder)
+    figures: list[Figure] = []
+    try:
+        for name in names or BENCHMARKS:
+            progress.print(f"measuring {name} ...")
+            figures.extend(BENCHMARKS[name](run))
+    except BenchmarkError as error:
+        progress.print(f"benchmarks: {error}")
+        sys.exit(1)
+    figures.append(_server_stalls(run))
+    machine["load_average_after"] = load_average()
+    drift = measure_floor(quick=quick).rsa_2048_sign / floor.rsa_2048_sign
+    document = {
+        "schema": SCHEMA,
+        "quick": quick,
+        "environment": machine,
+        "floor_ms": floor.as_json(),
+        "floor_after_before": round(drift, 2),
+        "figures": [figure.as_json() for figure in figures],
+    }
+    if json_file is not None:
+        json_file.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    _show(console, machine, floor, drift, figures)
+
+
+def _server_stalls(run: Run) -> Figure:
+    """Say what the server's own watch found; it logs nothing below its threshold."""
+    return Figure(
+        name="longest loop block, server",
+        value=max(run.stalls, default=TOLERATED_STALL_MS),
+        unit="ms",
+        aim=at_most(TOLERATED_STALL_MS),
+        note=f"{len(run.stalls)} above {TOLERATED_STALL_MS} ms in the server's log, by the clock",
+    )
+
+
+def _show(console: Console, machine: Mapping[str, Any], floor: Floor, drift: float, figures: Iterable[Figure]) -> None:
+    for name, value in machine.items():
+        console.print(f"{name.replace('_', ' ')}: {value}", soft_wrap=True)
+    costs = ", ".join(f"{name.replace('_', ' ')} {cost:.3f}" for name, cost in floor.as_json().items())
+    console.print(f"floor, ms of CPU: {costs}; RSA signing after the run / before: {drift:.2f}", soft_wrap=True)
+    table = Table("figure", "value", "unit", "aim", "reached", "floor", "× floor", "note", box=None, pad_edge=False)
+    for column in (1, 5, 6):
+        table.columns[column].justify = "right"
+    for column in range(7):
+        table.columns[column].no_wrap = True
+    for figure in figures:
+        aim = "" if figure.aim is None else f"{'≥' if figure.aim.bound == 'at least' else '≤'} {figure.aim.value:g}"
+        table.add_row(
+            figure.name,
+            _number(figure.value),
+            figure.unit,
+            aim,
+            {True: "yes", False: "NO", None: ""}[figure.reached],
+            "" if figure.floor is None else _number(figure.floor),
+            "" if figure.ratio is None else f"{figure.ratio:.1f}",
+            figure.note,
+        )
+    console.print(table)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
+
+
+if __name__ == "__main__":
+    main(prog_name="python -m benchmarks")

@@ -1,0 +1,72 @@
+"""What one run of the benchmarks shares: how much to do, where, and the floor that was measured with it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from benchmarks.floor import Floor
+from benchmarks.processes import DeviceProcess, ServerProcess
+
+WARM_UP = 10
+"""Devices that enrol before anything is counted: what is done only once is done by them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amounts:
+    """How often everything is done."""
+
+    enrollments: int
+    fresh_enrollments: int
+    devices: int
+    """Devices whose messages are replayed."""
+    polls: int
+    token_updates: int
+    commands: int
+    """For each of those devices."""
+    virtual_devices: tuple[int, ...]
+
+
+FULL = Amounts(
+    enrollments=200,
+    fresh_enrollments=60,
+    devices=100,
+    polls=5000,
+    token_updates=3000,
+    commands=10,
+    virtual_devices=(2_000, 10_000),
+)
+QUICK = Amounts(
+    enrollments=4,
+    fresh_enrollments=1,
+    devices=3,
+    polls=30,
+    token_updates=30,
+    commands=2,
+    virtual_devices=(50,),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: `stalls` collects how long the server's event loop was blocked, over all benchmarks."""
+
+    amounts: Amounts
+    floor: Floor
+    key_pool: Path
+    folder: Path
+    stalls: list[float] = field(default_factory=list)
+
+    @contextmanager
+    def pair(self) -> Iterator[tuple[ServerProcess, DeviceProcess]]:
+        """Start a server with an empty state directory, and devices to go with it."""
+        with (
+            TemporaryDirectory(dir=self.folder, prefix="mdmsim-benchmark-") as folder,
+            ServerProcess(Path(folder)) as server,
+            DeviceProcess(server, self.key_pool) as devices,
+        ):
+            yield server, devices
+            self.stalls.extend(stall["milliseconds"] for stall in server.stalls())

@@ -1,0 +1,71 @@
+"""The benchmarks at their smallest: that they run, and that what they write is what their readers expect."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+FIGURES = {
+    "enrolling": ("enrolment, pooled: rate", "enrolment, pooled: server CPU", "enrolment, fresh: emulator CPU"),
+    "polling": ("signed Idle, plain HTTP: server CPU", "signed Idle, TLS: rate"),
+    "commands": ("command round trip: rate", "command round trip: p99"),
+    "token-updates": ("TokenUpdate, durable: rate",),
+    "weight": ("memory per idle device, 50",),
+}
+KEYS = {"name", "value", "unit", "aim", "reached", "floor", "ratio_to_floor", "note"}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_every_benchmark_writes_its_figures_beside_machine_and_floor(name: str, tmp_path: Path) -> None:
+    """The quick version of a benchmark ends well, and its JSON has the shape that its schema version stands for."""
+    document = measured(name, tmp_path)
+    assert document["schema"] == "mdmsim/benchmark/1"
+    assert document["quick"] is True
+    machine = document["environment"]
+    assert {"commit", "cpu", "python", "tls", "sqlite", "uvloop", "load_average", "fsync_ms"} <= machine.keys()
+    assert all(cost > 0 for cost in document["floor_ms"].values())
+    figures = {figure["name"]: figure for figure in document["figures"]}
+    assert {*FIGURES[name], "longest loop block, server"} <= figures.keys()
+    for figure in figures.values():
+        assert figure.keys() == KEYS
+        assert (figure["reached"] is None) == (figure["aim"] is None)
+        assert (figure["ratio_to_floor"] is None) == (figure["floor"] is None)
+
+
+def test_the_table_says_which_aims_were_missed(tmp_path: Path) -> None:
+    """Nobody has to compare the numbers himself: three fresh polls in a cold server miss nothing or say NO."""
+    shown = run("token-updates", tmp_path)
+    assert "TokenUpdate, durable: rate" in shown
+    assert "≥ 1600" in shown
+    assert "NO" in shown or "yes" in shown
+
+
+def measured(name: str, folder: Path) -> dict[str, Any]:
+    """Run a benchmark and return what it wrote."""
+    file = folder / "figures.json"
+    run(name, folder, "--json", str(file))
+    return dict(json.loads(file.read_text(encoding="utf-8")))
+
+
+def run(name: str, folder: Path, *options: str) -> str:
+    """Run a benchmark and return what it printed."""
+    command = [sys.executable, "-m", "benchmarks", name, "--quick", "--folder", str(folder)]
+    command += ["--key-pool", str(folder / "keys"), *options]
+    ended = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "200"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=110,
+    )
+    assert ended.returncode == 0, ended.stderr
+    return ended.stdout
