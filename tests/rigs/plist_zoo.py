@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import plistlib
 import struct
-import sys
 import time
 from collections.abc import Callable, Sequence
 
 import pytest
 
 from mdm_server.wire.errors import PlistError
+from rigs.pace import assert_cost
 
 APPLE_DOCTYPE = (
     b'<!DOCTYPE plist PUBLIC "-//Apple//DTD PLIST 1.0//EN" "http://www.apple.com/DTDs/PropertyList-1.0.dtd">\n'
@@ -59,19 +58,5 @@ def refused(action: Callable[[], object], code: str, *, within: float = 0.020) -
             action()
         costs.append(time.thread_time() - started)
         assert caught.value.code == code, caught.value
-    assert min(costs) < within * pace(), f"{code} cost {min(costs) * 1000:.1f} ms"
+    assert_cost(min(costs), within, f"refusing with {code}")
     return caught.value
-
-
-QUIET = 25e-6
-"""Seconds that plistlib takes for a small report on an idle machine; limits on cost are meant for such a one."""
-
-
-def pace() -> float:
-    """Return by how much a limit on cost is to be widened: other tests share the cores, coverage slows Python down."""
-    report = xml("<dict><key>UDID</key><string>0000</string><key>Status</key><string>Idle</string></dict>")
-    started = time.thread_time()
-    for _ in range(100):
-        plistlib.loads(report)
-    busy = (time.thread_time() - started) / 100 / QUIET
-    return max(1.0, busy) * (1 if sys.gettrace() is None else 10)
