@@ -10,6 +10,7 @@ from typing import Any
 import click
 from cryptography import x509
 
+from certs.errors import UNREADABLE_X509
 from certs.keys import KeyKind
 from device_emulator.cli import options
 from device_emulator.cli.failure import CommandFailed, ExitCode
@@ -166,5 +167,7 @@ def read_certificates(path: Path | None) -> tuple[x509.Certificate, ...]:
         return ()
     try:
         return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
-    except ValueError as error:
-        raise CommandFailed(ExitCode.BAD_INPUT, f"{path}: expected certificates in PEM: {error}") from error
+    except UNREADABLE_X509 as error:
+        raise CommandFailed(
+            ExitCode.BAD_INPUT, f"{path}: expected certificates in PEM, found none that can be read"
+        ) from error

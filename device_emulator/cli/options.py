@@ -27,8 +27,22 @@ def setting(flag: str, *names: str, **attributes: Any) -> Callable[[Decorated], 
     return click.option(flag, *names, envvar="MDMSIM_" + flag.lstrip("-").replace("-", "_").upper(), **attributes)
 
 
+class _NewFile(click.Path):
+    """A file to be written when the run is over; that it can be is seen beforehand, or the run would be in vain."""
+
+    def convert(
+        self, value: str | os.PathLike[str], parameter: click.Parameter | None, context: click.Context | None
+    ) -> Any:
+        folder = Path(value).resolve().parent
+        if not folder.is_dir() or not os.access(folder, os.W_OK):
+            self.fail(
+                f"cannot write {os.fspath(value)!r}: there is no folder {folder} to write to.", parameter, context
+            )
+        return super().convert(value, parameter, context)
+
+
 FILE = click.Path(exists=True, dir_okay=False, readable=True, path_type=Path)
-NEW_FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
+NEW_FILE = _NewFile(dir_okay=False, writable=True, path_type=Path)
 FOLDER = click.Path(file_okay=False, writable=True, path_type=Path)
 
 seed = setting(
@@ -52,7 +66,7 @@ poll = setting(
 courier = setting("--courier", metavar="URL", help="Where the push courier is, instead of /courier at the server.")
 report = click.option("--report", type=FOLDER, help="Write report.html, the summary, and every device and event here.")
 as_json = click.option("--json", "json_file", type=NEW_FILE, help="Write the summary as JSON to this file.")
-fleet_file = click.option("--fleet", type=click.Path(dir_okay=False, path_type=Path), help="The fleet file.")
+fleet_file = click.option("--fleet", type=NEW_FILE, help="The fleet file.")
 timeout = setting(
     "--timeout", type=click.FloatRange(min=0.1), default=300.0, show_default=True, help="Give up after so many seconds."
 )

@@ -17,7 +17,8 @@ async def reach(url: str, ca_file: Path | None) -> None:
     """Connect once to the host of `url` and hang up.
 
     Raises:
-        CommandFailed: the URL is none (2), or nobody answers there or the certificate is not trusted (3).
+        CommandFailed: the URL is none or `ca_file` holds no certificates (2); nobody answers there or the certificate
+            is not trusted (3).
 
     """
     parts = urlsplit(url)
@@ -27,7 +28,8 @@ async def reach(url: str, ca_file: Path | None) -> None:
         port = parts.port or (443 if parts.scheme == "https" else 80)
     except ValueError as error:
         raise CommandFailed(ExitCode.BAD_INPUT, f"expected a port from 1 to 65535 in {url!r}: {error}") from error
-    context = anonymous_context(ca_file) if parts.scheme == "https" else None
+    trusting = _context(ca_file)
+    context = trusting if parts.scheme == "https" else None
     where = f"{parts.hostname}:{port}"
     try:
         async with asyncio.timeout(PATIENCE):
@@ -45,3 +47,12 @@ async def reach(url: str, ca_file: Path | None) -> None:
     except OSError as error:
         why = error.strerror or str(error)
         raise CommandFailed(ExitCode.UNREACHABLE, f"cannot reach {where}: {why}; is the server running?") from error
+
+
+def _context(ca_file: Path | None) -> ssl.SSLContext:
+    try:
+        return anonymous_context(ca_file)
+    except ssl.SSLError as error:
+        raise CommandFailed(
+            ExitCode.BAD_INPUT, f"{ca_file}: expected certificates in PEM, found none that can be read"
+        ) from error

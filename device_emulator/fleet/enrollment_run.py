@@ -8,7 +8,14 @@ from collections.abc import Iterable
 from random import Random
 
 from device_emulator.core.actions import PersonAction
-from device_emulator.core.events import Enrolled, EnrollmentFailed, EnrollmentStarted, Event
+from device_emulator.core.events import (
+    Enrolled,
+    EnrollmentFailed,
+    EnrollmentStage,
+    EnrollmentStarted,
+    Event,
+    ProfileRefused,
+)
 from device_emulator.core.messages import PersonActs
 from device_emulator.fleet.arrival import arrivals
 from device_emulator.fleet.loop import FleetLoop
@@ -39,8 +46,14 @@ class EnrollmentRun:
                 self.failed.pop(number, None)
                 self._fleet.tally.enrollment.record(time.monotonic() - self._starts.pop(number))
             case EnrollmentFailed():
-                self.failed[number] = event
-                self._starts.pop(number, None)
+                self._fail(number, event)
+            case ProfileRefused(reason, detail) if number not in self.enrolled:
+                # A file that is refused when it is opened begins no enrolment that could fail.
+                self._fail(number, EnrollmentFailed(EnrollmentStage.PROFILE, reason, detail))
+
+    def _fail(self, number: int, failure: EnrollmentFailed) -> None:
+        self.failed[number] = failure
+        self._starts.pop(number, None)
 
     async def start(self, numbers: Iterable[int], action: PersonAction) -> None:
         """Let every person do `action` at their time; return when the last has started."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 from random import Random
 
 from device_emulator.core.actions import OpenEnrollmentLink
-from device_emulator.core.events import Enrolled, EnrollmentFailed, EnrollmentStage, EnrollmentStarted
+from device_emulator.core.events import Enrolled, EnrollmentFailed, EnrollmentStage, EnrollmentStarted, ProfileRefused
 from device_emulator.core.messages import PersonActs, Request, ResponseArrived
 from device_emulator.fleet.arrival import arrivals
 from device_emulator.fleet.enrollment_run import EnrollmentRun
@@ -60,3 +60,14 @@ async def test_a_device_has_ended_when_it_is_enrolled_or_has_failed() -> None:
     run.see(1, Enrolled("https://mdm.example/mdm"))
     assert (run.enrolled, run.failed, run.ended) == ({0, 1}, {}, 2)
     assert fleet.tally.enrollment.count == 2
+
+
+async def test_a_file_that_is_refused_when_it_is_opened_is_an_end() -> None:
+    """No enrolment began, and nothing else will come: who waits for the fleet must not wait for that device."""
+    run, _, _ = _run(2, None)
+    run.see(0, ProfileRefused("profile.untrusted", "…"))
+    assert (run.ended, run.failed[0].stage, run.failed[0].reason) == (1, EnrollmentStage.PROFILE, "profile.untrusted")
+    run.see(1, EnrollmentStarted(None))
+    run.see(1, Enrolled("https://mdm.example/mdm"))
+    run.see(1, ProfileRefused("profile.untrusted", "a profile that came later"))
+    assert (run.enrolled, set(run.failed)) == ({1}, {0})
