@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 DEBIAN_PACKAGES = {
+    "git": "git",
     "openssl": "openssl",
     "plistutil": "libplist-utils",
     "scepclient": "scep",
