@@ -72,7 +72,7 @@ def assemble(
         settings=settings,
         journal=journal,
         device_channel=DeviceChannel(
-            identity, CheckIns(store, settings, pusher, clock), CommandReports(store, clock), journal
+            identity, CheckIns(store, settings, pusher, clock), CommandReports(store, clock), journal, run
         ),
         scep=ScepService(
             authority,
