@@ -146,6 +146,18 @@ def test_row_13_fleets_own_ways_in(lenient: ServerThread, new_key: NewKey) -> No
         assert lenient.device(device.udid)["status"] == "Enrolled"
 
 
+def test_row_13_a_word_that_nobody_vouches_for_displaces_nobody(lenient: ServerThread, new_key: NewKey) -> None:
+    """Whoever claims to be an enrolled device, and signs that with a key of its own, does not become it."""
+    device, claimant = FleetClient(new_key()), FleetClient(new_key())
+    device.fetch_with_post(f"{lenient.url}/enroll")
+    device.enroll()
+    claimant.udid, claimant.serial = device.udid, device.serial
+    claimant.fetch_with_post(f"{lenient.url}/enroll")
+    with pytest.raises(UnreadableError, match="400"):
+        claimant.enroll()
+    assert device.connect() == []
+
+
 def test_row_13_a_changed_description_is_refused(
     lenient: ServerThread, device_authority: pkcs7.SmallAuthority, new_key: NewKey
 ) -> None:

@@ -113,7 +113,7 @@ async def test_one_exported_profile_enrols_as_many_as_it_says(
 def test_a_signed_profile_is_verified_against_its_ca(
     server: ServerThread, load_here: EmulateHere, tmp_path: Path, rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
-    """`--profile-ca`: our root will do; under another the profile is refused, and nobody enrols."""
+    """`--profile-ca`: our root will do; under another the profile is refused, nobody enrols, and nobody waits."""
     profile = tmp_path / "enrol.mobileconfig"
     profile.write_bytes(server.profile(signed=True, base_url=server.url))
     common = ("--profile", profile, "--ca", server.server.ca_file, "--profile-ca")
@@ -121,9 +121,10 @@ def test_a_signed_profile_is_verified_against_its_ca(
     other = tmp_path / "other.pem"
     stranger = pkcs7.SmallAuthority.create(rsa_keys[2], "another CA TEST").certificate
     other.write_bytes(stranger.public_bytes(Encoding.PEM))
-    refused = load_here(*common, other)
+    refused = load_here(*common, other, "--json", tmp_path / "summary.json")
     assert refused.exit_code == 1
     assert "profile.untrusted" in refused.output
+    assert json.loads((tmp_path / "summary.json").read_text())["seconds"] < 10, "it waited for what could not come"
 
 
 # --- servers of others -----------------------------------------------------------------------------------------------
