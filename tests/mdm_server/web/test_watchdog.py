@@ -20,7 +20,7 @@ async def test_a_blocked_loop_is_logged_with_what_the_loop_itself_used_of_the_cp
         await asyncio.sleep(0)
         asyncio.get_running_loop().call_soon(time.sleep, 3 * TOLERATED_SECONDS)
         async with asyncio.timeout(10):
-            while not caplog.messages:
+            while not caplog.messages:  # noqa: ASYNC110 - the log has no event to wait for
                 await asyncio.sleep(0.01)
         watching.cancel()
         with suppress(asyncio.CancelledError):
