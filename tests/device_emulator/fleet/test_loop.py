@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -115,14 +115,23 @@ async def test_an_idle_device_is_woken_at_its_deadline_and_costs_no_task_before(
     assert device.deadline is None
 
 
-async def test_a_deadline_that_was_replaced_wakes_nobody() -> None:
+async def test_a_deadline_that_was_replaced_wakes_nobody(now: datetime) -> None:
     """Only the device's present deadline counts, however old the heap's entries are."""
-    device = SmallDevice([timedelta(milliseconds=20)], clock=wall_clock)
-    async with _fleet({1: device}, MemoryTransport(_ok)) as fleet:
+    hours = 0
+
+    def clock() -> datetime:
+        return now + timedelta(hours=hours)
+
+    fickle, punctual = SmallDevice([timedelta(hours=2)], clock=clock), SmallDevice([timedelta(hours=1)], clock=clock)
+    devices = {1: fickle, 2: punctual}
+    async with FleetLoop(devices, MemoryTransport(_ok), tally=Tally(), clock=clock) as fleet:  # type: ignore[arg-type]
         fleet.happen(1, PUSH)
-        await fleet.until(lambda: fleet.is_quiet, seconds=5)
-        device.deadline = None
-        assert not await fleet.until(lambda: TimePassed() in device.heard, seconds=0.1)
+        assert await fleet.until(lambda: fleet.is_quiet, seconds=5)
+        fickle.deadline = None
+        hours = 3
+        fleet.happen(2, PUSH)
+        assert await fleet.until(lambda: TimePassed() in punctual.heard and fleet.is_quiet, seconds=5)
+    assert TimePassed() not in fickle.heard
 
 
 async def test_answers_with_a_body_are_digested_in_a_thread() -> None:
