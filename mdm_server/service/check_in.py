@@ -36,6 +36,7 @@ from mdm_server.wire.checkin import (
 )
 from mdm_server.wire.enrollment_id import EnrollmentId
 
+LONGEST_DETAIL = 1024
 GONE = Answer(status=410)
 """To UserAuthenticate: "do not manage this user" (Apple, UserAuthenticate)."""
 
@@ -101,7 +102,11 @@ class CheckIns:
             "MEID": message.meid,
         }
         said = AuthenticateFacts(
-            channel_of(message.enrollment), message.topic or "", message.serial_number, _known(details), message.raw
+            channel_of(message.enrollment),
+            message.topic or "",
+            message.serial_number and message.serial_number[:LONGEST_DETAIL],
+            _known(details),
+            message.raw,
         )
         await self._store.enrollments.authenticate(said, presented.fingerprint, facts.occasion(self._clock()))
         return NOTHING
@@ -174,5 +179,9 @@ def _device_channel(enrollment: EnrollmentId) -> Channel:
 
 
 def _known(details: Details) -> Details:
-    """Return the details that were sent."""
-    return {name: value for name, value in details.items() if value is not None}
+    """Return the details that were sent, cut to what a list of devices can bear (T-39)."""
+    return {
+        name: value[:LONGEST_DETAIL] if isinstance(value, str) else value
+        for name, value in details.items()
+        if value is not None
+    }

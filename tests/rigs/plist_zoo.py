@@ -49,6 +49,14 @@ def shared(depth: int, fan: int) -> bytes:
     return binary([*lists, text("x")])
 
 
+def smallest_bomb() -> bytes:
+    """Return the 434 bytes of T-30: thirty levels of ten references each, which unfold to 10^30 values."""
+    document = shared(30, 10)
+    objects = document[: document.index(b"\x51x") + 2]
+    rows = b"".join((8 + 11 * level).to_bytes(2, "big") for level in range(31))
+    return objects + rows + struct.pack(">6xBBQQQ", 2, 1, 31, 0, len(objects))
+
+
 def refused(action: Callable[[], object], code: str, *, within: float = 0.020) -> PlistError:
     """Expect a refusal with this code, at this cost in CPU seconds at most (the best of three tries)."""
     costs = []

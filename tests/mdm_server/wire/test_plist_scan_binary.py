@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from mdm_server.wire.errors import PlistError
 from mdm_server.wire.plist import CHECK_IN, PROFILE, Codec, Limits, dumps, loads
-from rigs.plist_zoo import binary, refused, shared, table, text
+from rigs.plist_zoo import binary, refused, shared, smallest_bomb, table, text
 
 CODECS = pytest.mark.parametrize("codec", list(Codec))
 
@@ -17,11 +17,7 @@ CODECS = pytest.mark.parametrize("codec", list(Codec))
 @CODECS
 def test_the_434_byte_plist_is_refused(codec: Codec) -> None:
     """T-30: thirty levels of ten references each unfold to 10^30 values; neither codec is asked to try."""
-    document = shared(30, 10)
-    document = document[: document.index(b"\x51x") + 2]
-    offsets = [8 + 11 * level for level in range(31)]
-    small = document + b"".join(offset.to_bytes(2, "big") for offset in offsets)
-    small += struct.pack(">6xBBQQQ", 2, 1, 31, 0, len(document))
+    small = smallest_bomb()
     assert len(small) == 434
     refused(lambda: loads(small, codec=codec), "parse.expansion")
 
