@@ -17,11 +17,16 @@ from datetime import UTC, datetime
 
 from device_emulator.core.device import Device
 from device_emulator.core.events import Event
-from device_emulator.core.messages import Happening, PushArrived, ResponseArrived, TimePassed
+from device_emulator.core.messages import Happening, PushArrived, RequestKind, ResponseArrived, TimePassed
 from device_emulator.fleet.tally import Tally
 from device_emulator.transport.contract import Transport
 
 Watcher = Callable[[int, Event], None]
+
+MAKES_A_KEY = frozenset({RequestKind.SCEP_CERTIFICATES})
+"""Knowing its certificate authority, a device makes a key (60 ms, if no pool has one) and signs three times with it."""
+LARGE_ANSWER = 16 * 1024
+"""Bytes; a property list of this size takes ten milliseconds to read."""
 
 
 def wall_clock() -> datetime:
@@ -32,8 +37,9 @@ def wall_clock() -> datetime:
 class FleetLoop:
     """Drives the devices in `devices`, at most `concurrency` conversations at once.
 
-    `watch` is called with a device's number for every event it shows. The heavy work of devices (RSA, in answers with a
-    body) runs in `threads` threads, so that the loop stays free: OpenSSL lets go of the interpreter meanwhile.
+    `watch` is called with a device's number for every event it shows. What takes a device long (making a key, reading
+    a large answer) runs in `threads` threads, so that the loop stays free. What takes it a moment does not: to hand
+    that over and to take it back costs as much again.
     """
 
     def __init__(
@@ -141,9 +147,12 @@ class FleetLoop:
         device = self.devices[number]
         inbox = self._inbox[number]
         try:
+            asked: RequestKind | None = None
             while inbox:
-                await self._tell(number, device, inbox.popleft())
+                happening = inbox.popleft()
+                await self._tell(number, device, happening, takes_long=_takes_long(happening, asked))
                 for request in device.requests():
+                    asked = request.kind
                     began = time.perf_counter()
                     outcome = await self._transport.send(number, request)
                     self.tally.answered(request.kind, time.perf_counter() - began, outcome)
@@ -157,8 +166,8 @@ class FleetLoop:
             self._inbox.pop(number, None)
         self._note_deadline(number, device)
 
-    async def _tell(self, number: int, device: Device, happening: Happening) -> None:
-        if isinstance(happening, ResponseArrived) and happening.body:
+    async def _tell(self, number: int, device: Device, happening: Happening, *, takes_long: bool) -> None:
+        if takes_long:
             await asyncio.get_running_loop().run_in_executor(self._threads, device.handle, happening)
         else:
             device.handle(happening)
@@ -188,3 +197,8 @@ class FleetLoop:
         # An entry that the device has since replaced by another (or by none) is stale: its successor is in the heap.
         if number not in self._talking and self.devices[number].deadline == deadline:
             self.happen(number, TimePassed())
+
+
+def _takes_long(happening: Happening, asked: RequestKind | None) -> bool:
+    """Say whether a device will be busy for more than a few milliseconds; `asked` is what it asked last."""
+    return isinstance(happening, ResponseArrived) and (asked in MAKES_A_KEY or len(happening.body) > LARGE_ANSWER)

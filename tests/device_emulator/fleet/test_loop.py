@@ -2,12 +2,20 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
 
-from device_emulator.core.messages import PushArrived, Request, RequestFailed, ResponseArrived, TimePassed
-from device_emulator.fleet.loop import FleetLoop, wall_clock
+from device_emulator.core.messages import (
+    PushArrived,
+    Request,
+    RequestFailed,
+    RequestKind,
+    ResponseArrived,
+    TimePassed,
+)
+from device_emulator.fleet.loop import LARGE_ANSWER, FleetLoop, wall_clock
 from device_emulator.fleet.tally import Tally
 from device_emulator.transport.contract import Outcome
 from device_emulator.transport.memory import MemoryTransport
@@ -134,8 +142,16 @@ async def test_a_deadline_that_was_replaced_wakes_nobody(now: datetime) -> None:
     assert TimePassed() not in fickle.heard
 
 
-async def test_answers_with_a_body_are_digested_in_a_thread() -> None:
-    """RSA in a device's answer must not stop the loop; the device still hears one thing at a time."""
+@pytest.mark.parametrize(
+    ("kind", "body", "thread"),
+    [
+        (RequestKind.SCEP_CERTIFICATES, b"body", "device"),
+        (RequestKind.IDLE, b"body", "MainThread"),
+        (RequestKind.IDLE, bytes(LARGE_ANSWER + 1), "device"),
+    ],
+)
+async def test_what_takes_a_device_long_happens_in_a_thread(kind: RequestKind, body: bytes, thread: str) -> None:
+    """Making a key and reading a large answer must not stop the loop; what takes a moment is not worth the way."""
     threads: list[str] = []
 
     class Watched(SmallDevice):
@@ -143,11 +159,17 @@ async def test_answers_with_a_body_are_digested_in_a_thread() -> None:
             threads.append(threading.current_thread().name)
             super().handle(happening)  # type: ignore[arg-type]
 
-    async with _fleet({1: Watched(clock=wall_clock)}, MemoryTransport(_ok)) as fleet:
+        def requests(self) -> list[Request]:
+            return [replace(request, kind=kind) for request in super().requests()]
+
+    async def answer(_device: int, request: Request) -> Outcome:
+        return ResponseArrived(request.number, 200, {}, body)
+
+    async with _fleet({1: Watched(clock=wall_clock)}, MemoryTransport(answer)) as fleet:
         fleet.happen(1, PUSH)
         await fleet.until(lambda: fleet.is_quiet, seconds=5)
     assert threads[0] == "MainThread"
-    assert threads[1].startswith("device")
+    assert threads[1].startswith(thread)
 
 
 async def test_a_device_that_breaks_is_our_bug_and_is_not_passed_over() -> None:
