@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import json
 import plistlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -218,16 +217,18 @@ def test_row_4_two_signers_are_one_too_many(
     assert _send(device, body, both).status == 400
 
 
-def test_row_4_a_strict_server_takes_no_sha_1(tmp_path: Path, new_mdmb: Callable[[], Mdmb]) -> None:
-    """The leniency is a leniency: without --compat mdmb gets no certificate, and is told what to ask for."""
+def test_row_4_a_strict_server_takes_no_sha_1(tmp_path: Path, new_mdmb: Callable[[], Mdmb], new_key: NewKey) -> None:
+    """The leniency is a leniency: without --compat mdmb gets no certificate, and SHA-1 proves nothing; 400 for both."""
     with server_thread(tmp_path) as strict:
         device = new_mdmb()
         device.install(strict.profile())
-        with pytest.raises(ValueError, match=r".*"):
+        with pytest.raises(ValueError, match="Insufficient data"):
             device.get_identity()
+        device.certificate = pkcs7.self_signed(new_key(), "nobody")
+        assert device.report(Status="Idle").status == 400
         assert strict.api("GET", "/server")["counts"]["certificates"] == 0
-        journal = json.dumps(strict.api("GET", "/events"))
-        assert "scep.message" in journal
+        events = [(event["event"], event["reason"]) for event in strict.api("GET", "/events")["events"]]
+        assert events[-2:] == [("scep.message", "digest"), ("auth.cms", "digest")]
 
 
 # --- row 5: 400, never 401 -------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import signal
+import socket
 import ssl
 import sys
 from collections.abc import AsyncIterator
@@ -148,9 +149,21 @@ def test_a_wrong_file_is_one_line(tmp_path: Path, content: str, word: str) -> No
         (("--log-level", "loud"), 2, "log-level"),
         (("--seed", "x"), 2, "seed"),
         (("--state-dir", "/dev/null/state"), 73, "/dev/null/state"),
+        (("--device-ca", "/nowhere.pem"), 2, "/nowhere.pem"),
     ],
 )
 def test_a_server_that_cannot_start_says_why(arguments: tuple[str, ...], exit_code: int, word: str) -> None:
     """One line: what was expected, what was found, what to do; and the exit code that scripts can tell apart."""
     run = run_cli("serve", *(ANYWHERE if "--listen" not in arguments else ()), *arguments)
     assert (run.exit_code, run.is_one_line, word in run.errors) == (exit_code, True, True), run
+
+
+def test_a_busy_port_is_one_line(tmp_path: Path) -> None:
+    """Somebody listens there already: 69, the address, and no state directory is begun."""
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", 0))
+        busy.listen()
+        address = f"127.0.0.1:{busy.getsockname()[1]}"
+        run = run_cli("serve", "--listen", address, "--sim-listen", "off", "--state-dir", str(tmp_path / "state"))
+    assert (run.exit_code, run.is_one_line, address in run.errors) == (69, True, True), run
+    assert not (tmp_path / "state").exists()
