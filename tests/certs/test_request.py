@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pytest
 from asn1crypto import csr as pkcs10
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
@@ -13,6 +12,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certs.authority import Authority
+from certs.elements import CONTEXT_0, SEQUENCE, SET, element, object_identifier, read
 from certs.errors import FailInfo, RequestRefused
 from certs.identity import Identity
 from certs.issuance import key_usage
@@ -200,13 +200,16 @@ def _with_common_name(value: bytes, tag: int) -> bytes:
     return honest.replace(old, bytes([tag, 6]) + value)
 
 
-def _with_extensions(count: int, value: bytes = b"\x05\x00", oid: str = "1.2.3") -> bytes:
-    """Ask for many extensions."""
-    request = pkcs10.CertificationRequest.load(build_request(P_256, name_of("device")))
-    extensions = [{"extn_id": f"{oid}.{number}", "extn_value": value} for number in range(count)]
-    attribute = pkcs10.CRIAttribute({"type": "extension_request", "values": [asn1_x509.Extensions(extensions)]})
-    request["certification_request_info"]["attributes"] = pkcs10.CRIAttributes([attribute])
-    return bytes(request.dump(force=True))
+def _with_extensions(count: int) -> bytes:
+    """Ask for many extensions that mean nothing to anybody."""
+    extensions = [
+        element(SEQUENCE, object_identifier(f"1.2.3.{number}"), b"\x04\x02\x05\x00") for number in range(count)
+    ]
+    values = element(SET, element(SEQUENCE, *extensions))
+    attributes = element(CONTEXT_0, element(SEQUENCE, object_identifier("1.2.840.113549.1.9.14"), values))
+    information, *signature = read(build_request(P_256, name_of("device"))).children()
+    *facts, _no_attributes = (each.raw for each in information.children())
+    return element(SEQUENCE, element(SEQUENCE, *facts, attributes), *(each.raw for each in signature))
 
 
 MALFORMED: dict[str, Callable[[], bytes]] = {

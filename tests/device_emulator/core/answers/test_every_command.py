@@ -185,7 +185,7 @@ def test_a_plain_command_is_answered_in_every_situation(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(data=st.data())
 def test_any_well_formed_command_gets_one_well_formed_answer(name: str, data: st.DataObject) -> None:
     """Whatever the keys hold, the device answers with what the schema knows, and never trips over it."""
