@@ -55,6 +55,11 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
             "A certificate header came from a peer that is not a trusted proxy.",
             "Drop the header, or list the proxy in the server's settings.",
         ),
+        "auth.two_certificates": RefusalKind(
+            400,
+            "The connection and the Mdm-Signature speak for different certificates.",
+            "Use one identity for both, or send only one of them.",
+        ),
         "enroll.cert_not_for_device": RefusalKind(
             400,
             "The identity certificate was issued for another device, or may not take the place of an enrolled one.",
@@ -70,10 +75,20 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
             "The invitation is unknown, used up, expired, revoked, or for another device.",
             "Ask an administrator for a new invitation.",
         ),
+        "enroll.closed": RefusalKind(
+            400,
+            "This server gives no enrolment profile to devices it does not know.",
+            "Ask an administrator for an invitation.",
+        ),
         "enroll.machine_info": RefusalKind(
             400,
             "The device's description of itself cannot be trusted.",
             "Send MachineInfo signed by an identity this server knows.",
+        ),
+        "enroll.profile_service": RefusalKind(
+            400,
+            "The answer to the profile service cannot be trusted.",
+            "Start again with GET /enroll/ota, and sign the attributes as Apple describes it.",
         ),
         "enroll.too_many_open": RefusalKind(
             429,
@@ -90,6 +105,22 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
             "The device is not enrolled, so nothing can be queued for it.",
             "Wait for the device to enrol, then queue the command.",
         ),
+        "checkin.topic": RefusalKind(
+            400,
+            "The message names another push topic than the enrolment profile.",
+            "Send the profile's Topic, or start the server with --compat any-topic.",
+        ),
+        "checkin.user_channel": RefusalKind(
+            400, "Only the device itself may send this message.", "Send it without the keys of a user."
+        ),
+        "checkin.token_service": RefusalKind(
+            400, "This server hands out no tokens of other services.", "Do without GetToken: no service is configured."
+        ),
+        "ddm.not_configured": RefusalKind(
+            400,
+            "Declarative management is not configured on this server.",
+            "Do not send DeclarativeManagement before the server's command of that name.",
+        ),
         "parse.plist": RefusalKind(400, "The body is not a property list.", "Send an XML or binary property list."),
         "parse.expansion": RefusalKind(400, "The property list unfolds to too much.", "Send a plain tree of values."),
         "parse.depth": RefusalKind(400, "The property list is nested too deeply.", "Nest at most 32 levels."),
@@ -99,6 +130,11 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
         "parse.schema": RefusalKind(400, "A required key is missing or has the wrong type.", "Follow Apple's schema."),
         "parse.size": RefusalKind(413, "The body is larger than this message may be.", "Send a smaller body."),
         "parse.asn1": RefusalKind(400, "The DER structure is malformed or hostile.", "Send plain DER."),
+        "scep.operation": RefusalKind(
+            400,
+            "This SCEP operation is not served.",
+            "Use operation=GetCACaps, GetCACert or PKIOperation.",
+        ),
         "scep.type": RefusalKind(
             400, "This SCEP message type is not served.", "Send PKCSReq, RenewalReq or GetCertInitial."
         ),
@@ -126,6 +162,9 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
             "Start a new transaction, or repeat exactly the first request.",
         ),
         "scep.denied": RefusalKind(400, "An administrator denied this request.", "Ask an administrator."),
+        "scep.unknown_transaction": RefusalKind(
+            404, "No certificate request waits under this transaction.", "List the requests that wait."
+        ),
         "scep.rate": RefusalKind(
             429, "Too many wrong SCEP challenges.", "Wait, then use the challenge in the profile."
         ),
@@ -142,6 +181,28 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
             503,
             "The server cannot write to its disk, so nothing was accepted.",
             "Try again after Retry-After seconds; whoever runs the server: see its log for the disk's error.",
+        ),
+        "device.unknown": RefusalKind(404, "There is no such device.", "List the devices, and check the UDID."),
+        "command.unknown": RefusalKind(
+            422, "There is no such command.", "See the command table in docs/fidelity.md for what there is."
+        ),
+        "command.fields": RefusalKind(422, "The command's fields do not fit the command.", "Correct the fields."),
+        "command.not_possible": RefusalKind(
+            422, "This device would refuse the command.", "Choose another command, or insist with force."
+        ),
+        "command.not_found": RefusalKind(404, "There is no such command in any queue.", "List the device's commands."),
+        "command.done": RefusalKind(409, "The command has been answered already.", "There is nothing left to cancel."),
+        "profile.invalid": RefusalKind(
+            422, "This is not a configuration profile the server can keep.", "Send a .mobileconfig file."
+        ),
+        "profile.unknown": RefusalKind(
+            404, "There is no such profile.", "List the profiles, and check the identifier."
+        ),
+        "certificate.unknown": RefusalKind(
+            404, "There is no such certificate.", "List the certificates, and check the fingerprint."
+        ),
+        "invitation.unknown": RefusalKind(
+            404, "There is no such invitation.", "List the invitations, and check the identifier."
         ),
         "api.unauthorized": RefusalKind(401, "No valid administrator's token.", "Send Authorization: Bearer TOKEN."),
         "api.forbidden": RefusalKind(403, "This token may not do that.", "Use a token with the right."),

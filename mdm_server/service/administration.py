@@ -8,7 +8,7 @@ from datetime import datetime
 from mdm_server.domain.enrollment import EnrollmentEvent, EnrollmentStatus
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.push import Pusher
-from mdm_server.service.refusals import ServiceRefusal, named
+from mdm_server.service.refusals import DetailedRefusal, named
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.views import (
     CertificateView,
@@ -42,7 +42,7 @@ class Administration:
                 wanted = EnrollmentStatus(status)
             except ValueError as error:
                 known = ", ".join(EnrollmentStatus)
-                raise ServiceRefusal(
+                raise DetailedRefusal(
                     "api.invalid", reason="status", detail=f"status: expected one of {known}"
                 ) from error
         rows = await self._store.enrollments.list(after=after, limit=limit, status=wanted)
@@ -130,5 +130,5 @@ class Administration:
     async def _enrollment(self, udid: str) -> EnrollmentRow:
         row = await self._store.enrollments.find(udid)
         if row is None:
-            raise ServiceRefusal("device.unknown")
+            raise Refusal("device.unknown")
         return row

@@ -13,11 +13,11 @@ from datetime import datetime
 from mdm_server.domain.command_queue import DELIVERABLE
 from mdm_server.domain.enrollment import Channel, ChannelKind, EnrollmentEvent, EnrollmentStatus, advance
 from mdm_server.domain.identity_binding import CertificateFacts, decide_use
+from mdm_server.domain.refusal import Refusal
 from mdm_server.service.answer import NOTHING, PLIST, Answer
 from mdm_server.service.compat import Compat
 from mdm_server.service.device_identity import PresentedCertificate
 from mdm_server.service.push import Pusher
-from mdm_server.service.refusals import ServiceRefusal
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.store.contract import Store
@@ -63,7 +63,7 @@ class CheckIns:
         DeclarativeManagement: refused (`checkin.token_service`, `ddm.not_configured`), never answered with 401.
         """
         if self._topic is not None and message.topic is not None and message.topic != self._topic:
-            raise ServiceRefusal("checkin.topic")
+            raise Refusal("checkin.topic")
         match message:
             case Authenticate():
                 return await self._authenticate(facts, presented, message)
@@ -82,10 +82,10 @@ class CheckIns:
                 return GONE
             case GetToken():
                 await self._speaks_for(message.enrollment, presented)
-                raise ServiceRefusal("checkin.token_service")
+                raise Refusal("checkin.token_service")
             case DeclarativeManagement():
                 await self._speaks_for(message.enrollment, presented)
-                raise ServiceRefusal("ddm.not_configured")
+                raise Refusal("ddm.not_configured")
 
     async def _authenticate(
         self, facts: RequestFacts, presented: PresentedCertificate, message: Authenticate

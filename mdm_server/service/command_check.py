@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mdm_server.domain.enrollment import ChannelKind
-from mdm_server.service.refusals import ServiceRefusal
+from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.store.records import EnrollmentRow
 from mdm_server.wire.commands import COMMANDS, AccessRight, Channel, Platform, Situation, check_fields, may_run
 
@@ -34,13 +34,13 @@ def check_command(
     problems = check_fields(spec, fields)
     errors = [str(problem) for problem in problems if not problem.is_note]
     if errors and not force:
-        raise ServiceRefusal("command.fields", detail="; ".join(errors[:5]))
+        raise DetailedRefusal("command.fields", detail="; ".join(errors[:5]))
     warnings = [str(problem) for problem in problems]
     situation = situation_of(enrollment)
     refused = None if situation is None else may_run(spec, situation)
     if refused is not None:
         if not force:
-            raise ServiceRefusal("command.not_possible", reason=refused.reason, detail=refused.text)
+            raise DetailedRefusal("command.not_possible", reason=refused.reason, detail=refused.text)
         warnings.append(refused.text)
     return tuple(warnings)
 

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from mdm_server.service.refusals import ServiceRefusal
+from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.store.records import EnrollmentRow
 from mdm_server.wire.command import build_command
 from mdm_server.wire.errors import WireError
@@ -53,4 +53,4 @@ class CommandRendering:
         try:
             return build_command(self._request_type, fields, command_uuid)
         except WireError as error:
-            raise ServiceRefusal("command.fields", reason=error.code, detail=error.detail) from error
+            raise DetailedRefusal("command.fields", reason=error.code, detail=error.detail) from error

@@ -15,7 +15,7 @@ from mdm_server.service.command_fields import from_document
 from mdm_server.service.command_rendering import CommandRendering
 from mdm_server.service.profiles import Profiles
 from mdm_server.service.push import Pusher, target_of
-from mdm_server.service.refusals import ServiceRefusal, named
+from mdm_server.service.refusals import DetailedRefusal, named
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.views import CommandView, EnqueuedView, command_view
 from mdm_server.store.contract import Store
@@ -94,7 +94,7 @@ class Commanding:
         """
         if len(udids) > LARGEST_BULK:
             detail = f"udids: expected at most {LARGEST_BULK}, found {len(udids)}"
-            raise ServiceRefusal("api.invalid", reason="too_many_devices", detail=detail)
+            raise DetailedRefusal("api.invalid", reason="too_many_devices", detail=detail)
         wanted = [*dict.fromkeys(udids)]
         rendering = await self._rendering(order)
         drafts, views = await self._drafts(wanted, order, rendering)
@@ -165,11 +165,11 @@ class Commanding:
         """Prepare what is the same for every device."""
         spec = COMMANDS.get(order.request_type)
         if spec is None and not order.force:
-            raise ServiceRefusal("command.unknown", detail=order.request_type[:100])
+            raise DetailedRefusal("command.unknown", detail=order.request_type[:100])
         fields = dict(order.fields) if spec is None else from_document(spec, order.fields)
         if order.profile_id is not None:
             if order.request_type != "InstallProfile":
-                raise ServiceRefusal("command.fields", detail="profile_id: expected with InstallProfile only")
+                raise DetailedRefusal("command.fields", detail="profile_id: expected with InstallProfile only")
             fields["Payload"] = await self._profiles.signed(order.profile_id)
         return CommandRendering(order.request_type, fields, order.command_uuid, self._random_bytes)
 
@@ -187,11 +187,11 @@ class Commanding:
     async def _enrollment(self, udid: str) -> EnrollmentRow:
         enrollment = await self._store.enrollments.find(udid)
         if enrollment is None:
-            raise ServiceRefusal("device.unknown")
+            raise Refusal("device.unknown")
         return enrollment
 
     async def _row(self, udid: str, command_uuid: str) -> CommandRow:
         row = await self._store.commands.find(udid, command_uuid)
         if row is None:
-            raise ServiceRefusal("command.not_found")
+            raise Refusal("command.not_found")
         return row

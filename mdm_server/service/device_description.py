@@ -17,8 +17,8 @@ from certs import signed_data
 from certs.errors import CertsError, ChainError
 from certs.signed_data import SignedContent
 from certs.trust import ChainVerifier, Purpose
+from mdm_server.domain.refusal import Refusal
 from mdm_server.service.compat import accepted_digests
-from mdm_server.service.refusals import ServiceRefusal
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.wire import plist
@@ -48,7 +48,7 @@ def envelope_of(facts: RequestFacts, body: bytes) -> bytes | None:
     try:
         return decode_either_alphabet(text)
     except ValueError as error:
-        raise ServiceRefusal("enroll.machine_info", reason="base64") from error
+        raise Refusal("enroll.machine_info", reason="base64") from error
 
 
 def open_description(envelope: bytes, settings: ServiceSettings, at: datetime, *, code: str) -> Description:
@@ -56,7 +56,7 @@ def open_description(envelope: bytes, settings: ServiceSettings, at: datetime, *
     try:
         signed = signed_data.verify(envelope, digests=accepted_digests(settings.compat))
     except CertsError as error:
-        raise ServiceRefusal(code, reason=getattr(error, "reason", "asn1")) from error
+        raise Refusal(code, reason=getattr(error, "reason", "asn1")) from error
     return Description(plist.loads_dict(signed.content), signed.signer, _is_vouched(signed, settings, at))
 
 

@@ -22,7 +22,6 @@ from certs.trust import ChainVerifier, Purpose
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.compat import accepted_digests, minimum_rsa_bits
 from mdm_server.service.journal import Journal
-from mdm_server.service.refusals import ServiceRefusal
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
 
@@ -69,7 +68,7 @@ class DeviceIdentity:
             return self.trusted(signer)
         client = _certificate(facts.tls_certificate)
         if signer is not None and signer != client:
-            raise ServiceRefusal("auth.two_certificates")
+            raise Refusal("auth.two_certificates")
         return self.trusted(client)
 
     def trusted(self, certificate: x509.Certificate) -> PresentedCertificate:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
+from mdm_server.domain.refusal import Refusal
 from mdm_server.service.answer import PROFILE, Answer
 from mdm_server.service.compat import Compat
 from mdm_server.service.device_description import envelope_of, open_description
 from mdm_server.service.invitations import InvitationRequest, Invitations
 from mdm_server.service.journal import Journal
-from mdm_server.service.refusals import ServiceRefusal
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.wire.machine_info import parse_machine_info
@@ -53,14 +53,14 @@ class Enroll:
         envelope = envelope_of(facts, body)
         if envelope is None:
             if not self._settings.open_enrollment:
-                raise ServiceRefusal("enroll.closed")
+                raise Refusal("enroll.closed")
             return InvitationRequest(sign_message=sign_message)
         description = open_description(envelope, self._settings, self._clock(), code="enroll.machine_info")
         if not description.vouched:
             if not self._settings.allows(Compat.ANY_DEVICE_CA):
-                raise ServiceRefusal("enroll.machine_info", reason="untrusted")
+                raise Refusal("enroll.machine_info", reason="untrusted")
             return InvitationRequest(sign_message=sign_message)
         info = parse_machine_info(description.payload)
         if not info.udid or not info.serial:
-            raise ServiceRefusal("enroll.machine_info", reason="incomplete")
+            raise Refusal("enroll.machine_info", reason="incomplete")
         return InvitationRequest(udid=info.udid, serial_number=info.serial, sign_message=sign_message)

@@ -14,7 +14,7 @@ from certs.authority import Authority
 from certs.identity import fingerprint
 from mdm_server.domain.invitation import challenge_hash, new_challenge
 from mdm_server.domain.refusal import Refusal
-from mdm_server.service.refusals import ServiceRefusal
+from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.running import Runner
 from mdm_server.service.scep_certificates import served_certificates
@@ -186,7 +186,7 @@ class Invitations:
         try:
             build_enrollment_profile(self._enrollment_profile(request, nothing, base_url))
         except ProfileError as error:
-            raise ServiceRefusal("api.invalid", reason=error.code, detail=error.detail) from error
+            raise DetailedRefusal("api.invalid", reason=error.code, detail=error.detail) from error
 
     async def _make_room(self, now: datetime, facts: RequestFacts) -> None:
         """Refuse when too many invitations are open. Counting is not free, so it is done once a second at most."""
@@ -206,12 +206,12 @@ def _check(request: InvitationRequest) -> None:
     """Refuse a request for an invitation that makes no sense; say which part."""
     if not 1 <= request.max_uses <= LONGEST_REUSE:
         detail = f"max_uses: expected 1 to {LONGEST_REUSE}, found {request.max_uses}"
-        raise ServiceRefusal("api.invalid", reason="max_uses", detail=detail)
+        raise DetailedRefusal("api.invalid", reason="max_uses", detail=detail)
     if request.lifetime is not None and request.lifetime <= timedelta(0):
-        raise ServiceRefusal("api.invalid", reason="lifetime", detail="lifetime: expected more than nothing")
+        raise DetailedRefusal("api.invalid", reason="lifetime", detail="lifetime: expected more than nothing")
     if request.max_uses > 1 and request.udid is not None:
         detail = "udid: expected with max_uses 1 only, because one device needs one certificate"
-        raise ServiceRefusal("api.invalid", reason="one_device_one_use", detail=detail)
+        raise DetailedRefusal("api.invalid", reason="one_device_one_use", detail=detail)
 
 
 def subject_array(organization: str, invitation_id: str) -> SubjectArray:

@@ -19,7 +19,6 @@ from mdm_server.service.device_description import Description, open_description
 from mdm_server.service.device_identity import DeviceIdentity
 from mdm_server.service.invitations import PROFILE_IDENTIFIER, InvitationRequest, Invitations
 from mdm_server.service.journal import Journal
-from mdm_server.service.refusals import ServiceRefusal
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.running import Runner
 from mdm_server.service.settings import ServiceSettings
@@ -67,7 +66,7 @@ class ProfileServiceEnrollment:
         """Phase 1 (GET /enroll/ota): the signed Profile Service payload with the URL and a challenge."""
         with self._journal.guard(facts):
             if not self._settings.open_enrollment:
-                raise ServiceRefusal("enroll.closed")
+                raise Refusal("enroll.closed")
             now = self._clock()
             document = ProfileService(
                 url=f"{facts.base_url or self._settings.base_url}{PATH}",
@@ -122,7 +121,7 @@ class ProfileServiceEnrollment:
         if attributes.challenge is None and self._settings.allows(Compat.OTA_WITHOUT_CHALLENGE):
             return
         if attributes.challenge is None or not self._challenges.accept(attributes.challenge, now):
-            raise ServiceRefusal(REFUSED, reason="challenge")
+            raise Refusal(REFUSED, reason="challenge")
 
     async def _scep_payload(
         self, description: Description, attributes: DeviceAttributes, facts: RequestFacts

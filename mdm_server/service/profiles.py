@@ -8,7 +8,7 @@ from datetime import datetime
 
 from certs.authority import Authority
 from mdm_server.domain.refusal import Refusal
-from mdm_server.service.refusals import ServiceRefusal, named
+from mdm_server.service.refusals import DetailedRefusal, named
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.running import Runner
 from mdm_server.store.contract import Store
@@ -48,7 +48,7 @@ class Profiles:
         try:
             profile = open_profile(mobileconfig, roots=None, at=now).profile
         except WireError as error:
-            raise ServiceRefusal("profile.invalid", reason=error.code, detail=error.detail) from error
+            raise DetailedRefusal("profile.invalid", reason=error.code, detail=error.detail) from error
         row = await self._store.profiles.put(
             ProfileRow(
                 identifier=profile.identifier,
@@ -89,7 +89,7 @@ class Profiles:
     async def _row(self, profile_id: str) -> ProfileRow:
         row = await self._store.profiles.find(profile_id)
         if row is None:
-            raise ServiceRefusal("profile.unknown")
+            raise Refusal("profile.unknown")
         return row
 
 

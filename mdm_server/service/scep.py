@@ -16,7 +16,6 @@ from mdm_server.service.compat import accepted_digests
 from mdm_server.service.device_description import decode_either_alphabet
 from mdm_server.service.journal import Exchange, Journal
 from mdm_server.service.limiter import GuessLimiter
-from mdm_server.service.refusals import ServiceRefusal
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.running import Runner
 from mdm_server.service.scep_certificates import capabilities_answer, certificates_answer
@@ -67,7 +66,7 @@ class ScepService:
                 case "PKIOperation":
                     return await self._pki_operation(facts, body, exchange)
                 case _:
-                    raise ServiceRefusal("scep.operation")
+                    raise Refusal("scep.operation")
 
     async def _pki_operation(self, facts: RequestFacts, body: bytes, exchange: Exchange) -> Answer:
         """Answer a PKIMessage with a CertRep, whatever becomes of it."""

@@ -28,7 +28,6 @@ from mdm_server.domain.refusal import Refusal
 from mdm_server.service.compat import Compat, accepted_digests, minimum_rsa_bits
 from mdm_server.service.device_identity import DeviceIdentity
 from mdm_server.service.invitations import subject_name
-from mdm_server.service.refusals import ServiceRefusal
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.running import Runner
 from mdm_server.service.settings import ServiceSettings
@@ -40,7 +39,7 @@ _CODES = {"subject": "scep.subject", "alternative_names": "scep.subject", "autho
 """Which refusal a reason of `check_request` is; those that are not here are about the key."""
 
 
-class CertificateRefused(ServiceRefusal):
+class CertificateRefused(Refusal):
     """A refusal that goes back to the client as a CertRep with this failInfo (RFC 8894 §3.2.1.4)."""
 
     def __init__(self, code: str, fail_info: FailInfo, *, reason: str = "") -> None:

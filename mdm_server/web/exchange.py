@@ -17,7 +17,7 @@ from aiohttp import web
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.answer import Answer
 from mdm_server.service.journal import Journal
-from mdm_server.service.refusals import ServiceRefusal
+from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.service.request_facts import DEVICE_INFO_HEADER, PROXY_CERTIFICATE_HEADERS, RequestFacts
 from mdm_server.web.admission import RETRY_AFTER, Turns
 from mdm_server.web.connection import connection_of
@@ -127,7 +127,7 @@ def _finish(response: web.Response, refusal: Refusal) -> None:
 def problem_of(refusal: Refusal) -> web.Response:
     """Say no to an administrator: a problem document with all particulars."""
     particulars = refusal if isinstance(refusal, Explained) else None
-    detail = refusal.detail if isinstance(refusal, ServiceRefusal) else ""
+    detail = refusal.detail if isinstance(refusal, DetailedRefusal) else ""
     response = problem_response(
         Problem(
             status=refusal.status,

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from mdm_server.domain.refusal import REFUSALS, Refusal
+from mdm_server.domain.refusal import Refusal
 from mdm_server.service import push
 from mdm_server.service.commanding import CommandOrder
 from mdm_server.service.compat import LENIENCIES, TOOLS, Compat, CompatError, parse_compat
 from mdm_server.service.invitations import InvitationRequest
 from mdm_server.service.journal import DETAILS, LONGEST_VALUE
-from mdm_server.service.refusals import SERVICE_REFUSALS, ServiceRefusal, refusal_of
+from mdm_server.service.refusals import DetailedRefusal, refusal_of
 from mdm_server.store.errors import StoreUnavailable
 from mdm_server.wire.errors import WireError
 from rigs.service import ServiceRig
@@ -170,22 +170,7 @@ async def test_a_store_that_cannot_write_is_a_503_with_a_time_to_come_back(rig: 
     assert (refused.value.status, refused.value.retry_after) == (503, 7)
 
 
-# --- tables ----------------------------------------------------------------------------------------------------------
-
-
-def test_no_refusal_of_a_device_endpoint_unenrols_it() -> None:
-    """401 and 403 mean "you are unenrolled" to a device; only the administrator's API knows them (I-08)."""
-    for code, kind in {**REFUSALS, **SERVICE_REFUSALS}.items():
-        if kind.status in {401, 403}:
-            assert code.startswith("api."), code
-
-
-def test_every_refusal_says_what_happened_and_what_to_do() -> None:
-    """Whole sentences, and no code in two tables."""
-    assert not REFUSALS.keys() & SERVICE_REFUSALS.keys()
-    for kind in SERVICE_REFUSALS.values():
-        assert kind.text.endswith(".")
-        assert kind.remedy.endswith(".")
+# --- refusals --------------------------------------------------------------------------------------------------------
 
 
 def test_what_the_wire_cannot_read_keeps_its_code() -> None:
@@ -198,7 +183,7 @@ def test_what_the_wire_cannot_read_keeps_its_code() -> None:
 
 def test_a_refusal_with_a_detail_tells_an_administrator_more() -> None:
     """The detail is in the answer's text; the event has only code and reason."""
-    refusal = ServiceRefusal("command.fields", reason="missing", detail="Queries: missing")
+    refusal = DetailedRefusal("command.fields", reason="missing", detail="Queries: missing")
     assert "Queries: missing" in str(refusal)
     assert refusal.event == "command.fields:missing"
 
