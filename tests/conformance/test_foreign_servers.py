@@ -214,6 +214,43 @@ async def test_another_403_sends_nobody_away(fleet_at: OpenFleet, oddity: tuple[
         assert fleet.device.life is LifeState.ENROLLED
 
 
+@pytest.mark.parametrize("status", [404, 410, 500])
+async def test_who_wants_to_leave_leaves(fleet_at: OpenFleet, status: int) -> None:
+    """404 from commandment, which does not know the device, or 500: CheckOut is a courtesy, not a question."""
+    async with fleet_at("commandment") as fleet:
+        fleet.server.refuses["CheckOut"] = status
+        fleet.loop.happen(0, Prompted(Errand.CHECK_OUT))
+        await fleet.quiet()
+        assert fleet.device.life is LifeState.IN_USE
+        assert fleet.server.messages.count("CheckOut") == 1
+        assert fleet.device.deadline is None
+
+
+@pytest.mark.parametrize(
+    ("message", "status", "attempts", "reason"),
+    [
+        ("Authenticate", 500, 3, "server.unavailable"),
+        ("Authenticate", 400, 1, "http.400"),
+        ("TokenUpdate", 410, 1, "http.410"),
+        ("TokenUpdate", 500, 3, "server.unavailable"),
+    ],
+)
+async def test_an_enrolment_that_is_refused_ends(
+    fleet_at: OpenFleet, message: str, status: int, attempts: int, reason: str
+) -> None:
+    """500, as of nanomdm, may pass and is tried again, so often and no more; 410, as of commandment, is an answer."""
+    async with fleet_at("commandment") as fleet:
+        fleet.loop.happen(0, Prompted(Errand.CHECK_OUT))
+        await fleet.quiet()
+        before = fleet.server.messages.count(message)
+        fleet.server.refuses[message] = status
+        await fleet.enroll()
+        await fleet.sees(lambda: fleet.events(EnrollmentFailed))
+        assert [event.reason for event in fleet.events(EnrollmentFailed)] == [reason]
+        assert fleet.server.messages.count(message) - before == attempts
+        assert (fleet.device.life, fleet.device.deadline) == (LifeState.IN_USE, None)
+
+
 # --- row: UserAuthenticate; row: no bootstrap token ------------------------------------------------------------------
 
 

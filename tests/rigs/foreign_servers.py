@@ -197,6 +197,8 @@ class ForeignServer:
         self.enrolled: set[str] = set()
         self.blocked = False
         self.believes = True
+        self.refuses: dict[str, int] = {}
+        """Check-ins that it answers with a status of their own."""
         self.loses = 0
         """How many reports more it gets and does not keep: it answers 500, and knows nothing of them."""
         self.oddities: deque[tuple[int, str, bytes]] = deque()
@@ -290,7 +292,10 @@ class ForeignServer:
         return True
 
     def _check_in(self, message: dict[str, Any]) -> web.Response:
-        match message["MessageType"]:
+        kind = message["MessageType"]
+        if kind in self.refuses:
+            return web.Response(status=self.refuses[kind], text="no\n")
+        match kind:
             case "Authenticate":
                 self.queues.pop(message["UDID"], None)
             case "TokenUpdate":
