@@ -50,7 +50,7 @@ python:
 
 $(BIN)/python: | python
 	@echo "Setting up $(VENV) with $(PYTHON) ..." >&2
-	@$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 2; }
 	@$(PIP) install -c constraints.txt --upgrade pip
 
 $(VENV)/.installed: $(BIN)/python constraints.txt $(SOURCES)
