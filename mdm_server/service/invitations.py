@@ -16,7 +16,7 @@ from mdm_server.domain.invitation import challenge_hash, new_challenge
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
-from mdm_server.service.running import Runner
+from mdm_server.service.running import Runner, runner_for
 from mdm_server.service.scep_certificates import served_certificates
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.store.contract import Store
@@ -86,7 +86,7 @@ class Invitations:
         self._settings = settings
         self._clock = clock
         self._random_bytes = random_bytes
-        self._run = run
+        self._sign = runner_for(authority.profile_signer.key, run)
         self._open = 0
         self._counted_at: datetime | None = None
 
@@ -131,7 +131,7 @@ class Invitations:
         if not signed:
             return xml
         now = self._clock()
-        return await self._run(lambda: sign_profile(xml, self._authority.profile_signer, now))
+        return await self._sign(lambda: sign_profile(xml, self._authority.profile_signer, now))
 
     def scep_settings(self, invitation: IssuedInvitation, base_url: str) -> ScepSettings:
         """Return how a device redeems an invitation."""

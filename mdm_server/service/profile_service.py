@@ -20,7 +20,7 @@ from mdm_server.service.device_identity import DeviceIdentity
 from mdm_server.service.invitations import PROFILE_IDENTIFIER, InvitationRequest, Invitations
 from mdm_server.service.journal import Journal
 from mdm_server.service.request_facts import RequestFacts
-from mdm_server.service.running import Runner
+from mdm_server.service.running import Runner, runner_for
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.store.contract import Store
 from mdm_server.wire import plist
@@ -59,7 +59,7 @@ class ProfileServiceEnrollment:
         self._identity = identity
         self._journal = journal
         self._clock = clock
-        self._run = run
+        self._sign = runner_for(authority.profile_signer.key, run)
         self._challenges = _Challenges(random_bytes(32), settings.invitation_lifetime)
 
     async def start(self, facts: RequestFacts) -> Answer:
@@ -77,7 +77,7 @@ class ProfileServiceEnrollment:
                 organization=self._settings.organization,
             )
             xml = plist.dumps(document.to_plist())
-            return Answer(await self._run(lambda: sign_profile(xml, self._authority.profile_signer, now)), PROFILE)
+            return Answer(await self._sign(lambda: sign_profile(xml, self._authority.profile_signer, now)), PROFILE)
 
     async def answer(self, facts: RequestFacts, body: bytes) -> Answer:
         """Phases 2 and 3 (POST /enroll/ota): unsigned SCEP payload, then the signed enrolment profile."""

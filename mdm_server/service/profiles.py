@@ -10,7 +10,7 @@ from certs.authority import Authority
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.refusals import DetailedRefusal, named
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
-from mdm_server.service.running import Runner
+from mdm_server.service.running import Runner, runner_for
 from mdm_server.store.contract import Store
 from mdm_server.store.records import ProfileRow
 from mdm_server.wire.errors import WireError
@@ -37,7 +37,7 @@ class Profiles:
         self._store = store
         self._authority = authority
         self._clock = clock
-        self._run = run
+        self._sign = runner_for(authority.profile_signer.key, run)
 
     async def store(self, mobileconfig: bytes, facts: RequestFacts = INTERNAL) -> ProfileView:
         """Keep a profile (XML, binary, or signed: then what is inside); raises Refusal `profile.invalid`.
@@ -77,7 +77,7 @@ class Profiles:
     async def signed(self, profile_id: str) -> bytes:
         """Return the profile signed by our profile signer, as InstallProfile delivers it."""
         raw, now = await self.content(profile_id), self._clock()
-        return await self._run(lambda: sign_profile(raw, self._authority.profile_signer, now))
+        return await self._sign(lambda: sign_profile(raw, self._authority.profile_signer, now))
 
     async def remove(self, profile_id: str, facts: RequestFacts = INTERNAL) -> None:
         """Forget a profile; what is installed on devices stays. Raises Refusal `profile.unknown` (404)."""

@@ -29,7 +29,7 @@ from mdm_server.service.compat import Compat, accepted_digests, minimum_rsa_bits
 from mdm_server.service.device_identity import DeviceIdentity
 from mdm_server.service.invitations import subject_name
 from mdm_server.service.request_facts import RequestFacts
-from mdm_server.service.running import Runner
+from mdm_server.service.running import Runner, runner_for
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.store.contract import Store
 from mdm_server.store.records import IssuanceRow, IssuanceState, NewIssuance
@@ -65,6 +65,7 @@ class ScepIssuance:
         self._identity = identity
         self._clock = clock
         self._run = run
+        self._issue = runner_for(authority.issuing.key, run)
         self._ciphers = LEGACY if settings.allows(Compat.DES) else MODERN
         own_keys = (authority.root, authority.issuing, authority.registration, authority.profile_signer)
         self._policy = RequestPolicy(
@@ -186,7 +187,7 @@ class ScepIssuance:
         if row.state is IssuanceState.DENIED:
             raise CertificateRefused("scep.denied", FailInfo.BAD_REQUEST)
         if row.state is IssuanceState.RECORDED:
-            certificate = await self._run(lambda: self._sign(row))
+            certificate = await self._issue(lambda: self._sign(row))
             row = await self._store.issuance.complete(
                 row.transaction_id,
                 fingerprint(certificate),
