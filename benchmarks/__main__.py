@@ -91,13 +91,16 @@ def main(names: tuple[str, ...], *, quick: bool, json_file: Path | None, key_poo
 
 
 def _server_stalls(run: Run) -> Figure:
-    """Say what the server's own watch found; it logs nothing below its threshold."""
+    """Say what the server's own watch found. It logs nothing below its threshold, so this is an upper bound."""
+    busy = [stall["busy_milliseconds"] for stall in run.stalls]
+    late = max((stall["milliseconds"] for stall in run.stalls), default=0)
+    found = f"{len(run.stalls)} logged, the longest {late} ms by the clock" if run.stalls else "none logged"
     return Figure(
         name="longest loop block, server",
-        value=max(run.stalls, default=TOLERATED_STALL_MS),
+        value=max([TOLERATED_STALL_MS, *busy]),
         unit="ms",
         aim=at_most(TOLERATED_STALL_MS),
-        note=f"{len(run.stalls)} above {TOLERATED_STALL_MS} ms in the server's log, by the clock",
+        note=f"at most; CPU the loop used at a stretch; stalls above {TOLERATED_STALL_MS} ms: {found}",
     )
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from benchmarks.floor import Floor
 from benchmarks.processes import DeviceProcess, ServerProcess
@@ -58,7 +59,7 @@ class Run:
     floor: Floor
     key_pool: Path
     folder: Path
-    stalls: list[float] = field(default_factory=list)
+    stalls: list[dict[str, Any]] = field(default_factory=list)
 
     @contextmanager
     def pair(self) -> Iterator[tuple[ServerProcess, DeviceProcess]]:
@@ -69,4 +70,4 @@ class Run:
             DeviceProcess(server, self.key_pool) as devices,
         ):
             yield server, devices
-            self.stalls.extend(stall["milliseconds"] for stall in server.stalls())
+            self.stalls.extend(server.stalls())

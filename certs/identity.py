@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -28,9 +28,9 @@ class Identity:
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...] = ()
 
-    @property
+    @cached_property
     def der(self) -> bytes:
-        """The certificate in DER."""
+        """The certificate in DER; an authority puts its own into everything it signs."""
         return self.certificate.public_bytes(Encoding.DER)
 
     @property
