@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import sqlite3
 import stat
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -23,7 +24,7 @@ from certs.errors import FailInfo
 from certs.identity import Identity, identity_from_pem
 from certs.names import name_of
 from certs.request import build_request
-from certs.scep import PkiStatus, Reply, self_signed, transaction_id_of
+from certs.scep import PkiStatus, Reply, pkcs_request, self_signed, transaction_id_of
 from certs.scep.vocabulary import MESSAGE_TYPE, SENDER_NONCE, TRANSACTION_ID
 from certs.signed_data import sign
 from mdm_server.service.invitations import InvitationRequest
@@ -253,6 +254,36 @@ async def test_t17_a_lost_reply_is_answered_again_and_a_replay_is_not(rig: Socke
     assert (await rig.server.store.counts()).certificates == 1
     again = device.request(new_key())
     await assert_declined(rig, device, again, "scep.replay", FailInfo.BAD_REQUEST, transaction_id=transaction)
+
+
+@pytest.mark.parametrize("fault", ["INSERT ON issuance", "INSERT ON certificate", "UPDATE ON issuance"])
+async def test_t18_nothing_leaves_that_could_not_be_recorded(rig: SocketRig, devices: ServiceRig, fault: str) -> None:
+    """T-18: a write fails on the way to the certificate: an error, and no certificate; healed, the retry gets one."""
+    device = devices.device()
+    await device.fetch_profile()
+    key = new_key()
+    csr = device.request(key)
+    message = pkcs_request(
+        csr, signer=device.scep_signer(), recipient=(await device.authority_certificates())[0],
+        transaction_id="t18", sender_nonce=b"n" * 16, when=devices.clock(),
+    )  # fmt: skip
+    _sabotage(rig, f"CREATE TRIGGER sabotage BEFORE {fault} BEGIN SELECT RAISE(ABORT, 'on strike'); END")
+    answer = await device.post_scep(message)
+    assert answer.status in {500, 503}
+    assert b"on strike" not in answer.body
+    assert (await rig.server.store.counts()).certificates == 0
+    _sabotage(rig, "DROP TRIGGER sabotage")
+    reply = await device.send_scep(csr, transaction_id="t18", key=key)
+    assert reply.certificate is not None
+    assert (await rig.server.store.counts()).certificates == 1
+
+
+def _sabotage(rig: SocketRig, statement: str) -> None:
+    """Change the database behind the server's back."""
+    connection = sqlite3.connect(rig.server.ca_file.parent / "state.sqlite", timeout=5)
+    with connection:
+        connection.execute(statement)
+    connection.close()
 
 
 async def test_t19_no_key_leaves_its_directory(rig: SocketRig, devices: ServiceRig) -> None:
