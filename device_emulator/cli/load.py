@@ -95,7 +95,7 @@ async def _load(given: dict[str, Any]) -> int:
         kept = {number: fleet.devices[number] for number in sorted(fleet.enrollment.enrolled)}
         fleet_file.save(given["fleet"], seed=given["seed"], keys=keys, devices=kept)
         fleet.narrator.say(f"{given['fleet']}: {len(kept)} enrolled devices kept")
-    summary = fleet.finish(_expectations(fleet, given["devices"]))
+    summary = fleet.finish(_expectations(fleet, given["devices"]), notes=_examples(fleet))
     if fleet.interrupted:
         return ExitCode.INTERRUPTED
     return ExitCode.PASS if summary["verdict"] == "pass" else ExitCode.EXPECTATION_FAILED
@@ -133,6 +133,14 @@ def _expectations(fleet: FleetRun, devices: int) -> list[Expectation]:
         finished = sum(ending == "finished" for ending in endings.values())
         expectations.append(all_of("devices whose last session ended as it should", finished, len(endings)))
     return expectations
+
+
+def _examples(fleet: FleetRun) -> list[str]:
+    """Tell one failure of each kind in full: what the server said to it is often all that needs to be known."""
+    examples: dict[tuple[str, str], str] = {}
+    for number, failure in sorted(fleet.enrollment.failed.items()):
+        examples.setdefault((failure.stage, failure.reason), f"device {number}, {failure.stage}: {failure.detail}")
+    return list(examples.values())
 
 
 def _target(url: str | None, profile: Path | None) -> Target:

@@ -45,6 +45,8 @@ from mdm_server.wire.profile_service import (
 )
 
 GONE = 410
+# What a server says beside its status is often the reason, and sometimes a page.
+SAID_AT_MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,4 +258,5 @@ def _expect_taken(response: ResponseArrived) -> None:
     if unrecognized(response):
         raise ExchangeError("unrecognized", "expected to be enrolled, found that the server wants no such device")
     if response.status != OK:
-        raise ExchangeError(f"http.{response.status}", f"expected 200, found {response.status}")
+        said = ascii(response.body[:SAID_AT_MOST].decode("utf-8", "replace").strip())
+        raise ExchangeError(f"http.{response.status}", f"expected 200, found {response.status} {said}")

@@ -54,6 +54,14 @@ class Application:
     signer: Identity
     renews: bool
 
+    @property
+    def transaction(self) -> str:
+        """The transaction's identifier (RFC 8894 §3.2.1.1), which a retry repeats.
+
+        It is that of the request and not, as is usual, of the key: a key from the pool comes back in the next fleet.
+        """
+        return hashlib.sha256(self.request).hexdigest()
+
 
 def obtain_identity(handheld: Handheld, settings: ScepSettings, challenge: str | None) -> Conversation[None]:
     """Make a key, have it certified, and put both into the keychain.
@@ -160,13 +168,12 @@ def _apply(handheld: Handheld, server: ScepServer, application: Application) -> 
     """Send a certificate request, ask again while the answer is PENDING, and return the certificate."""
     settings = handheld.settings
     kind = RequestKind.SCEP_RENEWAL if application.renews else RequestKind.SCEP_ENROLLMENT
-    transaction = scep.transaction_id_of(application.key)
     for poll in range(settings.scep_polls + 1):
         nonce = handheld.randomness.random_bytes(f"nonce {kind} {handheld.enrollments}", 16, poll)
         facts = RequestFacts(
             signer=application.signer,
             recipient=server.recipient,
-            transaction_id=transaction,
+            transaction_id=application.transaction,
             sender_nonce=nonce,
             when=handheld.clock(),
             digest=settings.digest if server.capabilities.digest == "sha256" else "sha1",
@@ -199,7 +206,7 @@ def _read(
         reply = scep.read_reply(
             response.body,
             identity=application.signer,
-            transaction_id=scep.transaction_id_of(application.key),
+            transaction_id=application.transaction,
             sender_nonce=nonce,
             trusted=server.certificates,
             key=application.key,

@@ -206,6 +206,20 @@ def test_a_fleet_enrolled_today_is_there_tomorrow(
     assert "holds no enrolled device" in again.errors
 
 
+def test_a_fleet_that_leaves_may_come_again_and_another_may_not_have_its_keys(
+    server: ServerThread, emulate_here: EmulateHere, tmp_path: Path
+) -> None:
+    """One pool, one server: the same fleet enrols anew after its checkout; what the server says to others is told."""
+    pool, fleet, tls = ("--key-pool", tmp_path / "keys"), tmp_path / "fleet.jsonl", ("--ca", server.server.ca_file)
+    assert emulate_here("keys", "make", "--count", "1", *pool).exit_code == 0
+    load = ("load", "--url", f"{server.url}/enroll", *tls, *pool, "--devices", "1", "--timeout", "20")
+    assert emulate_here(*load, "--seed", 700_001, "--fleet", fleet).exit_code == 0
+    other = emulate_here(*load, "--seed", 700_002)
+    assert (other.exit_code, "enroll.cert_reuse" in other.output) == (1, True), other
+    assert emulate_here("checkout", "--fleet", fleet, *tls, *pool).exit_code == 0
+    assert emulate_here(*load, "--seed", 700_001).exit_code == 0
+
+
 # --- interrupted -----------------------------------------------------------------------------------------------------
 
 
