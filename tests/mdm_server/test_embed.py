@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from mdm_server.embed import Server, ServerSettings, ServerStartError
 from mdm_server.embed.housekeeping import trim_journal
 from mdm_server.wire.courier import Listen, Push, encode, parse_from_server
-from rigs.sockets import HASTY, connect, socket_rig
+from rigs.sockets import PATIENT, connect, socket_rig
 
 
 async def _refused(**settings: Any) -> ServerStartError:
     with pytest.raises(ServerStartError) as refused:
-        async with Server.start(ServerSettings(**settings), limits=HASTY):
+        async with Server.start(ServerSettings(**settings), limits=PATIENT):
             pytest.fail("it started")
     return refused.value
 
@@ -280,7 +280,7 @@ async def test_stopping_hangs_up_waiting_devices(tmp_path: Path) -> None:
     """An open courier connection does not hold up the end: it is closed in order."""
     async with socket_rig(tmp_path) as rig:
         waiting = await rig.session.ws_connect(f"{rig.plain}/courier")
-        async with asyncio.timeout(HASTY.stop_seconds):
+        async with asyncio.timeout(PATIENT.stop_seconds):
             await rig.server.stop()
             assert (await waiting.receive()).type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}
 

@@ -12,6 +12,6 @@ from rigs.sockets import SocketRig, socket_rig
 
 @pytest.fixture
 async def rig(tmp_path: Path) -> AsyncIterator[SocketRig]:
-    """Run a server whose deadlines are short."""
+    """Run a server."""
     async with socket_rig(tmp_path) as opened:
         yield opened
