@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.utils import CryptographyDeprecationWarning
 
 from certs.der import scan
-from certs.errors import CertsError
+from certs.errors import UNREADABLE_X509, CertsError
 from certs.keys import PrivateKey, load_private_key, private_key_pem
 
 _REMEMBERED = 4096
@@ -68,7 +68,7 @@ def load_certificate(der: bytes) -> x509.Certificate:
     try:
         certificate = x509.load_der_x509_certificate(der)
     # What the parser only warns of, a serial number below zero for one, is an exception where warnings are errors.
-    except (ValueError, x509.InvalidVersion, CryptographyDeprecationWarning) as error:
+    except (CryptographyDeprecationWarning, *UNREADABLE_X509) as error:
         raise CertsError(f"expected a certificate in DER, found something else: {error}") from error
     if certificate.serial_number <= 0:
         raise CertsError(f"expected a positive serial number (RFC 5280 §4.1.2.2), found {certificate.serial_number}")
@@ -95,9 +95,10 @@ def identity_from_pem(data: bytes) -> Identity:
     key = load_private_key(data)
     try:
         certificate, *chain = x509.load_pem_x509_certificates(data)
-    except (ValueError, x509.InvalidVersion) as error:
+        certified = certificate.public_key()
+    except UNREADABLE_X509 as error:
         raise CertsError(f"expected a certificate in PEM after the private key, found none: {error}") from error
-    if certificate.public_key() != key.public_key():
+    if certified != key.public_key():
         raise CertsError(
             "expected the first certificate to be the one for the private key, "
             f"found that of {certificate.subject.rfc4514_string()}: put the leaf first"

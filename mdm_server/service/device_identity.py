@@ -18,6 +18,7 @@ from certs import signed_data_fast
 from certs.authority import Authority
 from certs.errors import ChainError, CmsError
 from certs.identity import fingerprint
+from certs.known_certificate import know
 from certs.trust import ChainVerifier, Purpose
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.compat import accepted_digests, minimum_rsa_bits
@@ -94,6 +95,6 @@ class DeviceIdentity:
 def _certificate(der: bytes) -> x509.Certificate:
     """Parse the certificate of a TLS connection, which OpenSSL has already taken apart once."""
     try:
-        return x509.load_der_x509_certificate(der)
-    except ValueError as error:
+        return know(der).certificate
+    except CmsError as error:
         raise Refusal("auth.cert_invalid", reason="unreadable") from error

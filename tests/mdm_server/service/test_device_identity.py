@@ -20,6 +20,7 @@ from mdm_server.wire import plist
 from rigs.certificate_zoo import CLIENT, ZOO, certificate
 from rigs.rejection import assert_rejected
 from rigs.service import ServiceDevice, ServiceRig
+from rigs.strange_x509 import certificates
 
 OpenRig = Callable[..., AbstractAsyncContextManager[ServiceRig]]
 
@@ -135,6 +136,15 @@ async def test_bytes_that_are_no_certificate_are_refused(rig: ServiceRig) -> Non
     """Whoever sits between us and the handshake hands on junk: 400 and the reason."""
     device = await rig.enrolled()
     await _refused(rig, rig.facts(tls_certificate=b"junk"), _idle(device), "auth.cert_invalid:unreadable")
+
+
+async def test_a_certificate_that_makes_no_sense_is_refused(
+    rig: ServiceRig, authority: Authority, rsa_keys: list[rsa.RSAPrivateKey]
+) -> None:
+    """Signed by our own authority, and with a version, a key, a name or an extension that no parser likes (T-36)."""
+    device = await rig.enrolled()
+    for strange in certificates(authority.issuing, rsa_keys[0]).values():
+        await _refused(rig, rig.facts(tls_certificate=strange), _idle(device), "auth.cert_invalid")
 
 
 def _impostors(authority: Authority, rig: ServiceRig) -> dict[str, Identity]:
