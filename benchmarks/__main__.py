@@ -19,6 +19,7 @@ from benchmarks.figures import SCHEMA, Figure, at_most
 from benchmarks.floor import Floor, measure_floor
 from benchmarks.machine import describe_machine, load_average
 from benchmarks.measuring import FULL, QUICK, WARM_UP, Run
+from benchmarks.page import aim_of, number, render_page
 from benchmarks.processes import BenchmarkError
 from benchmarks.weighing import measure_weight
 from certs.key_pool import KeyPool
@@ -31,6 +32,7 @@ BENCHMARKS: Mapping[str, Callable[[Run], Iterable[Figure]]] = {
     "token-updates": measure_token_updates,
     "weight": measure_weight,
 }
+FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 TOLERATED_STALL_MS = 100
 FILE_WIDTH = 200
 
@@ -38,7 +40,8 @@ FILE_WIDTH = 200
 @click.command()
 @click.argument("names", nargs=-1, type=click.Choice([*BENCHMARKS]), metavar=f"[{'|'.join(BENCHMARKS)}]...")
 @click.option("--quick", is_flag=True, help="As little as possible: shows that everything works, and measures nothing.")
-@click.option("--json", "json_file", type=click.Path(dir_okay=False, writable=True, path_type=Path), help="Write JSON.")
+@click.option("--json", "json_file", type=FILE, help="Write the figures as JSON.")
+@click.option("--page", type=FILE, help="Write the figures as a page of the documentation.")
 @click.option(
     "--key-pool",
     type=click.Path(file_okay=False, path_type=Path),
@@ -53,7 +56,9 @@ FILE_WIDTH = 200
     show_default="the system's temporary folder",
     help="Where the server keeps its state: on the disk that is meant.",
 )
-def main(names: tuple[str, ...], *, quick: bool, json_file: Path | None, key_pool: Path, folder: Path) -> None:
+def main(
+    names: tuple[str, ...], *, quick: bool, json_file: Path | None, page: Path | None, key_pool: Path, folder: Path
+) -> None:
     """Measure the server and the emulator, each in a process of its own, beside the floor of the cryptography.
 
     Names choose among the benchmarks; without any, all of them run.
@@ -87,6 +92,8 @@ def main(names: tuple[str, ...], *, quick: bool, json_file: Path | None, key_poo
     }
     if json_file is not None:
         json_file.write_bytes(msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n")
+    if page is not None:
+        page.write_text(render_page(machine, floor.as_json(), drift, figures), encoding="utf-8")
     _show(console, machine, floor, drift, figures)
 
 
@@ -115,22 +122,17 @@ def _show(console: Console, machine: Mapping[str, Any], floor: Floor, drift: flo
     for column in range(7):
         table.columns[column].no_wrap = True
     for figure in figures:
-        aim = "" if figure.aim is None else f"{'≥' if figure.aim.bound == 'at least' else '≤'} {figure.aim.value:g}"
         table.add_row(
             figure.name,
-            _number(figure.value),
+            number(figure.value),
             figure.unit,
-            aim,
+            aim_of(figure),
             {True: "yes", False: "NO", None: ""}[figure.reached],
-            "" if figure.floor is None else _number(figure.floor),
+            number(figure.floor),
             "" if figure.ratio is None else f"{figure.ratio:.1f}",
             figure.note,
         )
     console.print(table)
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}"
 
 
 if __name__ == "__main__":
