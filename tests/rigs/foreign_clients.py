@@ -1,7 +1,7 @@
 """Simulated devices of other people, as small programs that send what those send and need what those need.
 
-mdmb and Fleet's `mdmtest` are told apart in `reference` notes kept with the design; what each insists on is checked
-here with an assertion that says so, because a server that such a client cannot read is what these tests look for.
+What each insists on is checked with `need`, which says so: a server that such a client cannot read is what the tests
+are looking for.
 """
 
 from __future__ import annotations
