@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Collection
+from collections.abc import Awaitable, Collection, Iterator
+from contextlib import contextmanager
 
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.answer import Answer
@@ -42,3 +43,13 @@ async def assert_rejected(
         spelled = [secret] if isinstance(secret, str) else [secret.hex(), repr(secret)[2:-1]]
         assert not [each for each in spelled if each in text], "a secret is in the journal"
     return matching[0]
+
+
+@contextmanager
+def about(case: object) -> Iterator[None]:
+    """Say which case of a table it was, if something in the block fails."""
+    try:
+        yield
+    except AssertionError as error:
+        error.add_note(f"case: {case}")
+        raise

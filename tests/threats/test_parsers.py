@@ -16,7 +16,7 @@ from mdm_server.wire import plist
 from rigs import plist_zoo as zoo
 from rigs.pace import assert_cost
 from rigs.plist_zoo import xml
-from rigs.rejection import assert_rejected
+from rigs.rejection import about, assert_rejected
 from rigs.service import ServiceDevice, ServiceRig
 from rigs.sockets import LoopProbe, SocketRig
 
@@ -85,13 +85,13 @@ async def _post(rig: SocketRig, path: str, body: bytes, **headers: str) -> Answe
         return Answer(await response.read(), response.headers.get("Content-Type"), response.status)
 
 
-@pytest.mark.parametrize("depth", [32, 33, 500, 20_000])
-async def test_t32_what_is_nested_too_deeply_is_refused(rig: SocketRig, device: ServiceDevice, depth: int) -> None:
+async def test_t32_what_is_nested_too_deeply_is_refused(rig: SocketRig, device: ServiceDevice) -> None:
     """T-32: the dictionary is a level, so 31 arrays pass and 32 do not, in XML and in binary."""
-    await assert_refused_in_time(rig, device.send(_idle_with(device, _nested(depth))), "parse.depth")
-    if 32 < depth <= 250:
-        levels = [b"\xa1" + bytes([level + 1]) for level in range(depth)]
-        await assert_refused_in_time(rig, device.send(zoo.binary([*levels, zoo.text("x")])), "parse.depth")
+    for depth in (32, 33, 500, 20_000):
+        with about(depth):
+            await assert_refused_in_time(rig, device.send(_idle_with(device, _nested(depth))), "parse.depth")
+    levels = [b"\xa1" + bytes([level + 1]) for level in range(33)]
+    await assert_refused_in_time(rig, device.send(zoo.binary([*levels, zoo.text("x")])), "parse.depth")
 
 
 async def test_t32_what_is_nested_as_deeply_as_allowed_is_heard(device: ServiceDevice) -> None:
@@ -113,26 +113,26 @@ async def test_t33_entities_and_foreign_dtds_are_refused(rig: SocketRig, device:
         await assert_refused_in_time(rig, answer, "parse.entity")
 
 
-@pytest.mark.parametrize(
-    "value",
-    [
-        f"<integer>{'9' * 4301}</integer>",
-        f"<integer>0x{'f' * 100_000}</integer>",
-        "<integer>18446744073709551616</integer>",
-        "<integer>0x</integer>",
-        "<integer>1_000</integer>",
-        "<real>nan</real>",
-        "<real>inf</real>",
-        "<real>1e999</real>",
-        "<date>yesterday</date>",
-        "<date>2026-13-01T00:00:00Z</date>",
-        "<data>a</data>",
-    ],
-    ids=lambda value: value[:24],
+JUNK = (
+    f"<integer>{'9' * 4301}</integer>",
+    f"<integer>0x{'f' * 100_000}</integer>",
+    "<integer>18446744073709551616</integer>",
+    "<integer>0x</integer>",
+    "<integer>1_000</integer>",
+    "<real>nan</real>",
+    "<real>inf</real>",
+    "<real>1e999</real>",
+    "<date>yesterday</date>",
+    "<date>2026-13-01T00:00:00Z</date>",
+    "<data>a</data>",
 )
-async def test_t34_values_that_are_none_are_refused(rig: SocketRig, device: ServiceDevice, value: str) -> None:
+
+
+async def test_t34_values_that_are_none_are_refused(rig: SocketRig, device: ServiceDevice) -> None:
     """T-34: integers have 64 bits, reals are finite, dates are dates: `parse.value`."""
-    await assert_refused_in_time(rig, device.send(_idle_with(device, f"<key>x</key>{value}")), "parse.value")
+    for value in JUNK:
+        with about(value[:40]):
+            await assert_refused_in_time(rig, device.send(_idle_with(device, f"<key>x</key>{value}")), "parse.value")
 
 
 async def test_t35_a_key_said_twice_is_refused(rig: SocketRig, device: ServiceDevice) -> None:
@@ -200,34 +200,32 @@ async def test_t36_hostile_asn1_in_a_signature_is_refused(rig: SocketRig, device
             assert response.status == 400
 
 
-@pytest.mark.parametrize(
-    "keys",
-    [
-        {"Status": "Foo"},
-        {"Status": 1},
-        {"Status": None},
-        {"UDID": ["array"]},
-        {"UDID": b"bytes"},
-        {"UDID": ""},
-        {"UDID": None},
-        {"CommandUUID": 7},
-        {"MessageType": 1},
-        {"MessageType": "Foo"},
-        {"MessageType": "TokenUpdate", "Token": "text"},
-        {"MessageType": "TokenUpdate", "Token": {}},
-        {"MessageType": "Authenticate", "Topic": []},
-        {"MessageType": "SetBootstrapToken", "BootstrapToken": "text"},
-    ],
-    ids=str,
+NONSENSE: tuple[dict[str, Any], ...] = (
+    {"Status": "Foo"},
+    {"Status": 1},
+    {"Status": None},
+    {"UDID": ["array"]},
+    {"UDID": b"bytes"},
+    {"UDID": ""},
+    {"UDID": None},
+    {"CommandUUID": 7},
+    {"MessageType": 1},
+    {"MessageType": "Foo"},
+    {"MessageType": "TokenUpdate", "Token": "text"},
+    {"MessageType": "TokenUpdate", "Token": {}},
+    {"MessageType": "Authenticate", "Topic": []},
+    {"MessageType": "SetBootstrapToken", "BootstrapToken": "text"},
 )
-async def test_t37_words_and_types_nobody_knows_are_refused(
-    rig: SocketRig, device: ServiceDevice, keys: dict[str, Any]
-) -> None:
+
+
+async def test_t37_words_and_types_nobody_knows_are_refused(rig: SocketRig, device: ServiceDevice) -> None:
     """T-37: an unknown word, another type, a missing key: `parse.schema`, and the server goes on."""
-    message = {"UDID": device.udid, "Status": "Idle", "Topic": device.rig.suite.settings.topic, **keys}
-    body = plist.dumps({key: value for key, value in message.items() if value is not None})
-    await assert_refused_in_time(rig, device.send(body), "parse.schema")
-    assert (await device.report("Idle")).status == 200
+    for keys in NONSENSE:
+        message = {"UDID": device.udid, "Status": "Idle", "Topic": device.rig.suite.settings.topic, **keys}
+        body = plist.dumps({key: value for key, value in message.items() if value is not None})
+        with about(keys):
+            await assert_refused_in_time(rig, device.send(body), "parse.schema")
+            assert (await device.report("Idle")).status == 200
 
 
 async def test_t37_a_body_that_is_no_dictionary_is_refused(rig: SocketRig, device: ServiceDevice) -> None:
@@ -267,14 +265,12 @@ async def test_t38_more_than_a_message_may_hold_is_refused(rig: SocketRig, devic
     await assert_refused_in_time(rig, device.send(token), "parse.size", status=413)
 
 
-@pytest.mark.parametrize(
-    "text", ["&#0;", "\ud800", "&#xD800;", "\x1b[2J", "\x07"], ids=["NUL", "surrogate", "its name", "escape", "bell"]
-)
-async def test_t39_characters_xml_does_not_know_are_refused(rig: SocketRig, device: ServiceDevice, text: str) -> None:
-    """T-39: no NUL, no half of a pair, no control characters in XML."""
-    more = b"<key>x</key><string>" + text.encode("utf-8", "surrogatepass") + b"</string>"
-    answer = await device.send(_idle_with(device, more))
-    assert (answer.status, answer.body.startswith(b"parse.")) == (400, True), answer
+async def test_t39_characters_xml_does_not_know_are_refused(device: ServiceDevice) -> None:
+    """T-39: no NUL, no half of a pair under any name, no control characters in XML."""
+    for text in ("&#0;", "\ud800", "&#xD800;", "\x1b[2J", "\x07"):
+        more = b"<key>x</key><string>" + text.encode("utf-8", "surrogatepass") + b"</string>"
+        answer = await device.send(_idle_with(device, more))
+        assert (answer.status, answer.body.startswith(b"parse.")) == (400, True), (text, answer)
 
 
 async def test_t39_a_name_is_text_wherever_it_is_shown(
