@@ -30,14 +30,15 @@ What is not real: keys made beforehand where it says so, no network between the 
 _REASONS = """\
 ## Why aims are missed
 
-Where time goes was seen with a sampling profiler (py-spy, holders of the interpreter's lock only) and with loops over
-single steps; the shares below are rough.
+Where time goes was seen by timing single steps inside an enrolment and in loops of their own, and with a sampling
+profiler (py-spy); the shares below are rough.
 
-- **CPU for an enrolment, and with it the rate.** The cryptography is a small part on either side. The rest is Python:
-  six HTTP requests through aiohttp (a third of the emulator's time, a sixth of the server's), reading and writing CMS
-  and property lists, and five transactions. In a loop of its own each piece is cheap (a signed Idle takes the service
-  0.18 ms, a PKCSReq 2 ms); between all the others it takes two to three times as long, presumably because nothing of
-  it is in the caches any more. A leaner HTTP client in the emulator is the largest single saving left.
+- **CPU for an enrolment, and with it the rate.** The cryptography is a small part on either side; the rest is Python.
+  Of the server's share, about 0.4 ms each go to identifying and verifying a message, opening the request, checking
+  it, and issuing, 0.9 to the CertRep, 0.7 to the profile, 2 to the transactions, and a third of all to six HTTP
+  requests and TLS. No piece stands out, and each is two to four times as expensive here as in a loop of its own (a
+  signed Idle takes the service 0.18 ms there), presumably because nothing of it is left in the caches when its turn
+  comes.
 - **CPU for a signed Idle.** Identifying the sender is a third of it, reading the property list twice (the guard, then
   plistlib) a sixth, aiohttp and the socket most of the rest. Remembering verdicts of messages seen before would hide
   that, and would help with no real device: those sign anew each time.
