@@ -189,10 +189,14 @@ class Invitations:
             raise DetailedRefusal("api.invalid", reason=error.code, detail=error.detail) from error
 
     async def _make_room(self, now: datetime, facts: RequestFacts) -> None:
-        """Refuse when too many invitations are open. Counting is not free, so it is done once a second at most."""
+        """Refuse while too many enrolments are half open; an abandoned one stops counting when it is old (T-27).
+
+        Counting is not free, so it is done once a second at most.
+        """
         limit = self._settings.half_open_limit
         if self._counted_at is None or abs(now - self._counted_at) >= RECOUNT_EVERY or self._open >= limit:
-            self._open = await self._store.invitations.count_open(facts.occasion(now))
+            since = now - self._settings.invitation_lifetime
+            self._open = await self._store.invitations.count_half_open(since, facts.occasion(now))
             self._counted_at = now
         if self._open >= limit:
             raise Refusal("enroll.too_many_open", retry_after=60)

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography.exceptions import InvalidSignature
 
 from certs.authority import Authority
+from certs.keys import private_key_der
 from mdm_server.domain.identity_binding import CertificateState
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.answer import PROFILE, Answer
@@ -49,7 +50,6 @@ class ProfileServiceEnrollment:
         identity: DeviceIdentity,
         journal: Journal,
         clock: Callable[[], datetime],
-        random_bytes: Callable[[int], bytes],
         run: Runner,
     ) -> None:
         self._store = store
@@ -60,7 +60,7 @@ class ProfileServiceEnrollment:
         self._journal = journal
         self._clock = clock
         self._sign = runner_for(authority.profile_signer.key, run)
-        self._challenges = _Challenges(random_bytes(32), settings.invitation_lifetime)
+        self._challenges = _Challenges(_challenge_key(authority), settings.invitation_lifetime)
 
     async def start(self, facts: RequestFacts) -> Answer:
         """Phase 1 (GET /enroll/ota): the signed Profile Service payload with the URL and a challenge."""
@@ -138,10 +138,15 @@ class ProfileServiceEnrollment:
         return Answer(plist.dumps(profile), PROFILE)
 
 
+def _challenge_key(authority: Authority) -> bytes:
+    """Derive the key for challenges from one that outlives the process: a restart interrupts no enrolment."""
+    return hmac.new(private_key_der(authority.registration.key), b"profile service challenge", hashlib.sha256).digest()
+
+
 class _Challenges:
     """Challenges of phase 1: a time and its keyed hash, so that nothing has to be remembered for strangers.
 
-    Such a challenge admits nobody. It shows that the attributes answer a phase 1 of this process; the right to a
+    Such a challenge admits nobody. It shows that the attributes answer a phase 1 of this server; the right to a
     certificate is in the SCEP challenge that phase 2 gives out, and that is used once.
     """
 

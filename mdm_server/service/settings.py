@@ -17,7 +17,8 @@ class ServiceSettings:
     """The settings of the service room; every one has a sensible default but the address devices reach us under.
 
     `base_url` is used where no request is at hand (profiles exported by an administrator); profiles fetched by a device
-    carry the address of the listener it came through. `half_open_limit` bounds invitations that nobody has used yet.
+    carry the address of the listener it came through. `half_open_limit` bounds the enrolments that were begun and not
+    completed.
     """
 
     base_url: str = "https://127.0.0.1:8443"

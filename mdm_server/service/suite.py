@@ -86,7 +86,7 @@ def assemble(
         ),
         enroll=Enroll(invitations, settings, journal, clock),
         profile_service=ProfileServiceEnrollment(
-            store, invitations, authority, settings, identity, journal, clock, random_bytes, run
+            store, invitations, authority, settings, identity, journal, clock, run
         ),
         invitations=invitations,
         profiles=profiles,

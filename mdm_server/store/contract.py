@@ -13,7 +13,7 @@ the last quarter of a second of notes may be lost when the process is killed.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from mdm_server.domain.command_queue import CommandState
@@ -64,8 +64,8 @@ class Invitations(Protocol):
     async def revoke(self, invitation_id: str, occasion: Occasion) -> InvitationRow:
         """Revoke an invitation; raises `api.not_found`."""
 
-    async def count_open(self, occasion: Occasion) -> int:
-        """Count invitations that would still admit a device."""
+    async def count_half_open(self, since: datetime, occasion: Occasion) -> int:
+        """Count enrolments begun and not completed: open invitations, and devices that only authenticated since."""
 
 
 class Issuance(Protocol):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from mdm_server.domain.enrollment import TRANSITIONS, ChannelKind, EnrollmentEvent, EnrollmentStatus
@@ -88,10 +89,13 @@ class SqliteInvitations:
         """Revoke an invitation."""
         return await self._room.writer.run(lambda connection: _revoke(connection, invitation_id, occasion))
 
-    async def count_open(self, occasion: Occasion) -> int:
-        """Count invitations that would still admit a device."""
-        query = "SELECT count(*) FROM invitation WHERE NOT revoked AND uses < max_uses AND expires_at > ?"
-        count: int = self._room.row(query, stamp(occasion.at))[0]
+    async def count_half_open(self, since: datetime, occasion: Occasion) -> int:
+        """Count open invitations, and devices that have authenticated since, and sent no token yet."""
+        query = (
+            "SELECT (SELECT count(*) FROM invitation WHERE NOT revoked AND uses < max_uses AND expires_at > ?)"
+            " + (SELECT count(*) FROM enrollment WHERE status = 'EnrollmentInProgress' AND authenticated_at > ?)"
+        )
+        count: int = self._room.row(query, stamp(occasion.at), stamp(since))[0]
         return count
 
 

@@ -125,6 +125,7 @@ TABLES = (
     ) STRICT
     """,
     "CREATE INDEX channels_of_device ON enrollment (device, key)",
+    "CREATE INDEX half_open_enrollments ON enrollment (authenticated_at) WHERE status = 'EnrollmentInProgress'",
     "CREATE INDEX enrollments_of_serial_number ON enrollment (serial_number) WHERE serial_number IS NOT NULL",
     """
     CREATE TABLE replaced_token (

@@ -167,6 +167,25 @@ async def test_half_open_invitations_are_bounded_and_expire(open_rig: OpenRig) -
         assert (await rig.suite.enroll.answer(rig.facts(method="GET"), b"")).status == 200
 
 
+async def test_half_open_enrolments_are_bounded_and_grow_old(open_rig: OpenRig) -> None:
+    """Whoever authenticates and never says where to push counts too, for an hour; who completes makes room (T-27)."""
+    async with open_rig(half_open_limit=3) as rig:
+        crowd = [rig.device(number) for number in range(3)]
+        for device in crowd:
+            await device.get_certificate()
+            await device.authenticate()
+        with pytest.raises(Refusal, match="open"):
+            await rig.device(9).fetch_profile()
+        await crowd[0].token_update()
+        rig.clock.pass_time(seconds=2)
+        await rig.enrolled(9)
+        await rig.device(10).fetch_profile()
+        with pytest.raises(Refusal, match="open"):
+            await rig.device(11).fetch_profile()
+        rig.clock.pass_time(minutes=61)
+        await rig.enrolled(12)
+
+
 async def test_invitations_that_were_used_make_room(open_rig: OpenRig) -> None:
     """A fleet larger than the limit enrols, one after the other."""
     async with open_rig(half_open_limit=3) as rig:

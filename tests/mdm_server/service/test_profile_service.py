@@ -85,6 +85,13 @@ async def test_attributes_without_our_challenge_are_refused(rig: ServiceRig) -> 
     await assert_rejected(rig.store, request, status=400, event=f"{EVENT}:challenge")
 
 
+async def test_a_restart_between_two_phases_is_no_obstacle(rig: ServiceRig, open_rig: OpenRig) -> None:
+    """A challenge that was given out holds in the next process too, for it has the same authority."""
+    challenge = (await _start(rig)).challenge
+    async with open_rig() as restarted:
+        await _phase_two(restarted.device(), challenge)
+
+
 async def test_a_client_that_never_returns_the_challenge_needs_compat(open_rig: OpenRig) -> None:
     """Fleet's client leaves it out; a wrong one is refused even so."""
     async with open_rig(compat=frozenset({Compat.OTA_WITHOUT_CHALLENGE})) as rig:

@@ -12,7 +12,7 @@ from mdm_server.store.records import (
     ProfileRow,
     ResetScope,
 )
-from rigs.store_actors import NOON, Actors, hashed, refused
+from rigs.store_actors import NOON, Actors, device, hashed, refused
 
 
 class HouseholdContract:
@@ -98,9 +98,15 @@ class HouseholdContract:
             await actors.invite(name)
         await actors.issue("a", challenge="used")
         await store.invitations.revoke("revoked", actors.occasion())
-        assert await store.invitations.count_open(actors.occasion()) == 1
+        assert await store.invitations.count_half_open(actors.now, actors.occasion()) == 1
         assert [row.invitation_id for row in await store.invitations.list()] == ["open", "revoked", "used"]
         async with refused(store, "api.conflict"):
             await actors.invite("open")
+        before = actors.now - timedelta(seconds=1)
+        await actors.authenticate(device("A"), "a")
+        assert await store.invitations.count_half_open(before, actors.occasion()) == 2
+        assert await store.invitations.count_half_open(actors.now, actors.occasion()) == 1, "an old one"
+        await actors.token_update(device("A"), "a")
+        assert await store.invitations.count_half_open(before, actors.occasion()) == 1
         actors.now += timedelta(hours=2)
-        assert await store.invitations.count_open(actors.occasion()) == 0
+        assert await store.invitations.count_half_open(before, actors.occasion()) == 0
