@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from mdm_server.domain.command_queue import CommandState
 from mdm_server.domain.enrollment import Channel, ChannelKind
@@ -57,12 +58,11 @@ class Actors:
         return Occasion(self.now, request_id="r1", peer="127.0.0.1")
 
     async def invite(
-        self, name: str, *, udid: str | None = None, uses: int = 1, serial_number: str | None = None, **more: object
+        self, name: str, *, udid: str | None = None, uses: int = 1, serial_number: str | None = None, **more: Any
     ) -> InvitationRow:
         """Make an invitation whose challenge is its name."""
-        invitation = NewInvitation(
-            name, hashed(name), self.now + timedelta(hours=1), uses, udid=udid, serial_number=serial_number, **more
-        )  # type: ignore[arg-type]
+        expires = self.now + timedelta(hours=1)
+        invitation = NewInvitation(name, hashed(name), expires, uses, udid=udid, serial_number=serial_number, **more)
         return await self.store.invitations.create(invitation, self.occasion())
 
     def issuance(

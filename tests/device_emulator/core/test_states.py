@@ -53,7 +53,7 @@ def test_a_trigger_leads_where_the_table_says_or_nowhere(
     change(trigger)
     after = table[state, trigger]
     assert getattr(handheld, name) is after
-    assert device.events() == ([] if after is state else [TABLES[name][3](state, after)])  # type: ignore[arg-type]
+    assert device.events() == ([] if after is state else [TABLES[name][3](state, after)])
 
 
 @pytest.mark.parametrize("name", TABLES)

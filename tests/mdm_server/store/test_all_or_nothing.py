@@ -105,7 +105,7 @@ async def test_a_verb_whose_nth_statement_fails_has_done_nothing(tmp_path: Path,
     """The digest is that of before until the verb succeeds, and then it is another, journal line included."""
     store = open_sqlite(tmp_path / "state.db", inline=True, durable=False)
     actors = await scene(store)
-    batches = store._room.writer._batches  # type: ignore[union-attr]
+    batches = store._room.writer._batches
     saboteur = Saboteur(batches.connection)
     batches.connection = saboteur  # type: ignore[assignment]
     before, journal = await store.state_digest(), (await store.counts()).journal
