@@ -76,7 +76,7 @@ async def until_known(
 
 def load(server: MortalServer, folder: Path, devices: int) -> asyncio.Task[Ended]:
     """Begin a load run in a process of its own."""
-    command = [
+    command: list[str | Path] = [
         *EMULATOR, "load", "--url", f"{server.url}/enroll", "--ca", server.ca_file, "--devices", str(devices),
         "--concurrency", "8", "--proof", "both", "--keys", "primes", "--key-pool", folder / "keys",
         "--poll", "0.5", "--connects", "2", "--timeout", str(SECONDS),

@@ -86,7 +86,7 @@ def requests(honest: bytes, key: PrivateKey) -> dict[str, bytes]:
         asked = _attribute("1.2.840.113549.1.9.14", element(SEQUENCE, *extensions))
         strange[name] = _request(honest, key, _with_attributes(asked))
     for name, subject in NAMES.items():
-        strange[name] = _request(honest, key, lambda fields, subject=subject: [fields[0], subject, *fields[2:]])
+        strange[name] = _request(honest, key, _with_subject(subject))
     return strange
 
 
@@ -96,6 +96,10 @@ def _strange_key() -> bytes:
 
 def _attribute(identifier: str, *values: bytes) -> bytes:
     return element(SEQUENCE, object_identifier(identifier), element(SET, *values))
+
+
+def _with_subject(subject: bytes) -> Change:
+    return lambda fields: [fields[0], subject, *fields[2:]]
 
 
 def _with_attributes(*attributes: bytes) -> Change:

@@ -31,7 +31,7 @@ class Cage:
         self.canaries[name] = canary.encode()
         return canary
 
-    def bytes(self, name: str) -> bytes:
+    def octets(self, name: str) -> bytes:
         """Return a new canary as bytes."""
         return self.text(name).encode()
 
@@ -72,12 +72,12 @@ async def _exercise(rig: SocketRig, cage: Cage, device: ServiceDevice) -> list[s
     cage.keep("device key", private_key_der(device.identity.key)[-40:])
     assert (await device.authenticate()).status == 200
     secrets = {
-        "Token": cage.bytes("push token"),
+        "Token": cage.octets("push token"),
         "PushMagic": cage.text("push magic"),
-        "UnlockToken": cage.bytes("unlock token"),
+        "UnlockToken": cage.octets("unlock token"),
     }
     assert (await device.token_update(**secrets)).status == 200
-    await device.send(device.message("SetBootstrapToken", BootstrapToken=cage.bytes("bootstrap token")))
+    await device.send(device.message("SetBootstrapToken", BootstrapToken=cage.octets("bootstrap token")))
     fields = {"PIN": "271828", "Message": "hello"}
     cage.keep("PIN", "271828")
     await call("POST", f"/devices/{device.udid}/commands", json={"request_type": "DeviceLock", "fields": fields})
@@ -86,13 +86,13 @@ async def _exercise(rig: SocketRig, cage: Cage, device: ServiceDevice) -> list[s
     await call("POST", f"/devices/{device.udid}/commands", json=wrong)
     command = plist.loads_dict((await device.report("Idle")).body)
     answer = {"CommandUUID": command["CommandUUID"], "Status": "Acknowledged", "UDID": device.udid}
-    await device.send({**answer, "Escrowed": cage.bytes("an answer's secret")})
+    await device.send({**answer, "Escrowed": cage.octets("an answer's secret")})
 
     body = plist.dumps({"UDID": device.udid, "Status": cage.text("a status that is none")})
     await refused(await device.send(body))
-    await refused(await device.send(plist.dumps({"UDID": device.udid, "Token": cage.bytes("a message that is none")})))
-    await refused(await device.send(cage.bytes("a body that is none")))
-    signature = base64.b64encode(cage.bytes("a signature that is none")).decode()
+    await refused(await device.send(plist.dumps({"UDID": device.udid, "Token": cage.octets("a message that is none")})))
+    await refused(await device.send(cage.octets("a body that is none")))
+    signature = base64.b64encode(cage.octets("a signature that is none")).decode()
     await refused(await device.send(body, mdm_signature=signature))
     device.challenge = cage.text("a challenge that is none")
     key = ec.generate_private_key(ec.SECP256R1())
@@ -131,7 +131,7 @@ async def test_t72_no_canary_sings(
 async def test_t72_the_cage_hears_a_canary_that_sings() -> None:
     """The test above is able to fail: in plain text, in hex, and in base64."""
     cage = Cage()
-    song = cage.bytes("song")
+    song = cage.octets("song")
     for output in (song.decode(), f"x{song.hex()}y", base64.b64encode(song).decode()):
         assert cage.heard_in(output) == ["song"]
     assert cage.heard_in("silence") == []

@@ -152,8 +152,9 @@ async def test_t04_a_certificate_is_dead_once_its_successor_was_used(
     device.identity = new
     assert (await device.report("Idle")).status == 200
     device.identity = old
-    for message in (*MESSAGES.values(), lambda d: d.message("Authenticate", SerialNumber=d.serial_number)):
-        await assert_rejected(rig.server.store, device.send(message(device)), status=400, event="auth.cert_superseded")
+    again = device.message("Authenticate", SerialNumber=device.serial_number)
+    for said in (again, *(message(device) for message in MESSAGES.values())):
+        await assert_rejected(rig.server.store, device.send(said), status=400, event="auth.cert_superseded")
 
 
 async def test_t05_no_certificate_of_the_zoo_gets_in(rig: SocketRig, devices: ServiceRig) -> None:
@@ -248,8 +249,8 @@ async def test_t07_a_recorded_request_does_nothing_twice(rig: SocketRig, devices
         recorded.append((body, device.signature(body)))
         assert (await _put(rig, *_signed(recorded[-1]))).status == 200
     before = await _what_is_believed_of(rig, device)
-    for message in (*reversed(recorded), *recorded * 10):
-        answer = await _put(rig, *_signed(message))
+    for again in (*reversed(recorded), *recorded * 10):
+        answer = await _put(rig, *_signed(again))
         assert (answer.status, answer.body) == (200, b"")
     assert await _what_is_believed_of(rig, device) == before
     assert before[0].push_token == b"2" * 32
