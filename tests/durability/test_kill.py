@@ -74,15 +74,21 @@ async def until_known(
             await asyncio.sleep(0.01)
 
 
-def load(server: MortalServer, folder: Path, devices: int) -> asyncio.Task[Ended]:
-    """Begin a load run in a process of its own."""
+@asynccontextmanager
+async def loading(server: MortalServer, folder: Path, devices: int) -> AsyncIterator[asyncio.Task[Ended]]:
+    """Let a load run go on in a process of its own, at most until the block ends."""
     command: list[str | Path] = [
         *EMULATOR, "load", "--url", f"{server.url}/enroll", "--ca", server.ca_file, "--devices", str(devices),
         "--concurrency", "8", "--proof", "both", "--keys", "primes", "--key-pool", folder / "keys",
         "--poll", "0.5", "--connects", "2", "--timeout", str(SECONDS),
         "--report", folder / "report", "--fleet", folder / "fleet.jsonl",
     ]  # fmt: skip
-    return asyncio.create_task(run_program(*command, seconds=2 * SECONDS))
+    fleet = asyncio.create_task(run_program(*command, seconds=2 * SECONDS))
+    try:
+        yield fleet
+    finally:
+        fleet.cancel()
+        await asyncio.wait([fleet])
 
 
 async def connect(server: MortalServer, folder: Path) -> Ended:
@@ -112,12 +118,12 @@ async def outlive(folder: Path, devices: int, deaths: Mapping[int, Death]) -> Fl
     Progress decides about the moments, and not a clock: so every death is in the middle, however fast the machine is.
     """
     async with mortal_server(folder) as server, at_work(server) as administrator:
-        fleet = load(server, folder, devices)
-        for count, die in deaths.items():
-            await until_known(administrator, count, fleet)
-            await die(server)
-            await server.start()
-        ended = await fleet
+        async with loading(server, folder, devices) as fleet:
+            for count, die in deaths.items():
+                await until_known(administrator, count, fleet)
+                await die(server)
+                await server.start()
+            ended = await fleet
         assert ended.exit_code == 0, ended.output + ended.errors
         await until_known(administrator, devices)
         connected = await connect(server, folder)

@@ -38,7 +38,7 @@ class Ended:
 
 
 async def run_program(*command: str | Path, seconds: float = PATIENCE_SECONDS) -> Ended:
-    """Run a program to its end; one that does not come to it in time is killed, and that is an error."""
+    """Run a program to its end; one that does not come to it in time is put away, and that is an error."""
     process = await asyncio.create_subprocess_exec(
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
@@ -46,11 +46,22 @@ async def run_program(*command: str | Path, seconds: float = PATIENCE_SECONDS) -
         async with asyncio.timeout(seconds):
             output, errors = await process.communicate()
     finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
+        await _put_away(process)
     assert process.returncode is not None
     return Ended(process.returncode, output.decode(), errors.decode())
+
+
+async def _put_away(process: asyncio.subprocess.Process) -> None:
+    """End a program that nobody waits for any more: politely, so that it takes its files away, and then for good."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(PATIENCE_SECONDS / 3):
+            await process.communicate()
+    except TimeoutError:
+        process.kill()
+        await process.communicate()
 
 
 def loopback_address(seed: object) -> str:
