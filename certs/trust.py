@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from threading import Lock
 from typing import TypeVar
 
@@ -26,6 +27,10 @@ from certs.identity import fingerprint
 from certs.key_strength import MINIMUM_RSA_BITS, size_weakness
 
 _Extension = TypeVar("_Extension", bound=x509.ExtensionType)
+
+_REMEMBERED_VERIFIERS = 32
+_REMEMBERED_CHAINS = 64
+"""How much `verify_chain` remembers: for so many sets of roots and intermediates, so many chains."""
 
 
 class Purpose(StrEnum):
@@ -155,11 +160,19 @@ def verify_chain(
 ) -> None:
     """Refuse a certificate that is not to be trusted at this moment for this purpose.
 
+    A fleet's profiles come from one signer: what was found out for it with the same roots and intermediates is
+    remembered, as a `ChainVerifier` would. Validity is compared with the moment given, every time.
+
     Raises:
         ChainError: with the reason.
 
     """
-    ChainVerifier(roots, intermediates, remember=0).check(leaf, at, purpose)
+    _verifier(tuple(roots), tuple(intermediates)).check(leaf, at, purpose)
+
+
+@lru_cache(maxsize=_REMEMBERED_VERIFIERS)
+def _verifier(roots: tuple[x509.Certificate, ...], intermediates: tuple[x509.Certificate, ...]) -> ChainVerifier:
+    return ChainVerifier(roots, intermediates, remember=_REMEMBERED_CHAINS)
 
 
 def _check_authorities(path: list[x509.Certificate]) -> None:

@@ -53,8 +53,26 @@ def test_devices_are_trusted_as_clients(
         verifier.check(identity.certificate, now, Purpose.CLIENT)
 
 
+def test_the_function_remembers_chains_and_not_moments(
+    authority: Authority, device_rsa: Identity, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A chain is built once for the same roots and intermediates; whether it is in date is asked every time."""
+    trusted = {"roots": [authority.root.certificate], "intermediates": [authority.issuing.certificate]}
+    verify_chain(device_rsa.certificate, **trusted, at=now, purpose=Purpose.CLIENT)
+    monkeypatch.delattr(ChainVerifier, "_path")
+    verify_chain(device_rsa.certificate, **trusted, at=now, purpose=Purpose.CLIENT)
+    with pytest.raises(ChainError) as refused:
+        verify_chain(device_rsa.certificate, **trusted, at=now + timedelta(days=9999), purpose=Purpose.CLIENT)
+    assert refused.value.reason == "expired"
+    monkeypatch.undo()
+    others = {**trusted, "roots": [device_rsa.certificate]}
+    with pytest.raises(ChainError) as refused:
+        verify_chain(device_rsa.certificate, **others, at=now, purpose=Purpose.SERVER)
+    assert refused.value.reason != "expired"
+
+
 def test_the_function_and_the_object_agree(authority: Authority, device_rsa: Identity, now: datetime) -> None:
-    """`verify_chain` is a verifier used once."""
+    """`verify_chain` is a verifier for those who have none at hand."""
     trusted = {"roots": [authority.root.certificate], "intermediates": [authority.issuing.certificate]}
     verify_chain(device_rsa.certificate, **trusted, at=now, purpose=Purpose.CLIENT)
     with pytest.raises(ChainError, match="serve"):
