@@ -1,12 +1,27 @@
-"""What signed and enveloped messages have in common: the wrapping, the algorithms, and the numbers for them."""
+"""What signed and enveloped messages have in common: the wrapping, the algorithms, who is meant, and the numbers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
-from certs.der import MAX_ELEMENTS, scan
-from certs.elements import CONTEXT_0, NULL, OBJECT_IDENTIFIER, SEQUENCE, Element, Fields, dotted, read
-from certs.errors import CmsError, DerError
+from asn1crypto import core
+
+from certs.der import MAX_ELEMENTS
+from certs.errors import CmsError
+from certs.known_certificate import KnownCertificate, subject_key_identifier
+from certs.structures import (
+    AlgorithmIdentifier,
+    ContentInfo,
+    KeyTransRecipientInfo,
+    SignerInfo,
+    Structure,
+    contents_of,
+    dotted,
+    load,
+    members,
+    read,
+)
 
 DATA = "1.2.840.113549.1.7.1"
 SIGNED_DATA = "1.2.840.113549.1.7.2"
@@ -38,9 +53,12 @@ ECDSA_WITH = {
 }
 
 
+NULL = b"\x05\x00"
+
+
 @dataclass(frozen=True, slots=True)
 class Algorithm:
-    """An AlgorithmIdentifier (RFC 5280 §4.1.1.2): dotted, and the parameters as they were written."""
+    """An AlgorithmIdentifier (RFC 5280 §4.1.1.2): dotted, and the parameters in DER."""
 
     identifier: str
     parameters: bytes
@@ -51,38 +69,57 @@ class Algorithm:
         return self.parameters in {b"", NULL}
 
 
-def read_algorithm(sequence: Element) -> Algorithm:
-    """Read an AlgorithmIdentifier.
+@dataclass(frozen=True, slots=True)
+class Named:
+    """How a signer or a recipient is named: by one of two things (RFC 5652 §5.3, §6.2.1)."""
 
-    Raises:
-        ValueError: it is none.
+    issuer_and_serial_number: bytes | None
+    subject_key_identifier: bytes | None = None
 
-    """
-    fields = Fields(sequence)
-    identifier = dotted(fields.take(OBJECT_IDENTIFIER).contents)
-    parameters = fields.optional()
-    fields.finish()
-    if parameters and parameters.tag == NULL[0] and parameters.raw != NULL:
+    def fits(self, known: KnownCertificate) -> bool:
+        """Say whether this certificate is meant."""
+        if self.subject_key_identifier is None:
+            return self.issuer_and_serial_number == known.issuer_and_serial_number
+        return self.subject_key_identifier == subject_key_identifier(known.certificate)
+
+
+def read_named(info: SignerInfo | KeyTransRecipientInfo) -> Named:
+    """Read who is named; raises a ValueError if it is not done in exactly one way."""
+    by_name, by_key = info["issuer_and_serial_number"].dump(), contents_of(info["subject_key_identifier"])
+    if bool(by_name) == (by_key is not None):
+        raise ValueError("expected one way to name a certificate, found two or none")
+    return Named(bytes(by_name) or None, by_key)
+
+
+def read_algorithm(found: AlgorithmIdentifier) -> Algorithm:
+    """Take an AlgorithmIdentifier apart; raises a ValueError if its NULL parameters have contents."""
+    parameters = bytes(found["parameters"].dump())
+    if parameters[:1] == NULL[:1] and parameters != NULL:
         raise ValueError("expected NULL parameters to be empty, found something in them")
-    return Algorithm(identifier, parameters.raw if parameters else b"")
+    return Algorithm(dotted(found["algorithm"].contents), parameters)
 
 
-def unwrap(message: bytes, content_type: str, *, max_bytes: int, reason: str) -> Element:
-    """Look over a ContentInfo (RFC 5652 §3), and return the SEQUENCE in it if it is of the wanted type.
+@lru_cache(maxsize=32)
+def write_algorithm(identifier: str, *, null: bool) -> bytes:
+    """Write an AlgorithmIdentifier with NULL for parameters, or with none."""
+    fields = {"algorithm": identifier, "parameters": core.Null()} if null else {"algorithm": identifier}
+    return bytes(AlgorithmIdentifier(fields).dump())
+
+
+def unwrap(message: bytes, content_type: str, kind: type[Structure], *, max_bytes: int, reason: str) -> Structure:
+    """Look over a ContentInfo (RFC 5652 §3), and return what is in it if it is of the wanted type.
 
     Raises:
         CmsError: `asn1` if it is nothing that we would read; `reason` if it holds something else.
 
     """
+    # The longest honest message is a profile; OpenSSL writes such in pieces of a few KiB.
+    max_elements = MAX_ELEMENTS + max_bytes // 1024
     try:
-        # The longest honest message is a profile; OpenSSL writes such in pieces of a few KiB.
-        scan(message, max_bytes=max_bytes, max_elements=MAX_ELEMENTS + max_bytes // 1024, allow_indefinite=True)
-        fields = Fields(read(message))
-        found = dotted(fields.take(OBJECT_IDENTIFIER).contents)
-        content = fields.take(CONTEXT_0)
-        fields.finish()
+        wrapped = load(ContentInfo, message, max_bytes=max_bytes, max_elements=max_elements, allow_indefinite=True)
+        found = dotted(wrapped["content_type"].contents)
         if found == content_type:
-            return content.only_child(SEQUENCE)
-    except (DerError, ValueError) as error:
+            return read(kind, members(wrapped["content"])[0])
+    except ValueError as error:
         raise CmsError("asn1", f"expected a CMS message: {error}") from error
     raise CmsError(reason, f"expected a CMS message of type {content_type}, found {found}")

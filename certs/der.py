@@ -79,6 +79,15 @@ def scan(
         raise DerError(f"expected one element, found {len(data) - position} bytes after it", position)
 
 
+def is_one_element(data: bytes, identifier: int) -> bool:
+    """Say whether the bytes are exactly one element with this identifier and a length in DER, whatever is inside."""
+    try:
+        found, length, contents = _header(data, 0, len(data), allow_indefinite=False)
+    except DerError:
+        return False
+    return found == identifier and contents + (length or 0) == len(data)
+
+
 def _header(data: bytes, start: int, end: int, *, allow_indefinite: bool) -> tuple[int, int | None, int]:
     """Read an element's header: the identifier, the length (None if indefinite), and where the contents start."""
     if start + 2 > end:

@@ -15,10 +15,9 @@ fails the same way. A caller must likewise answer alike to a content that does n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 
-from asn1crypto import algos
+from asn1crypto import algos, core
 from cryptography import x509
 from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives import padding
@@ -28,26 +27,19 @@ from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher,
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
-from certs.cms_content import DATA, ENVELOPED_DATA, RSA_ENCRYPTION, RSAES_OAEP, Algorithm, read_algorithm, unwrap
-from certs.elements import (
-    CONSTRUCTED_OCTET_STRING,
-    CONTEXT_0,
-    CONTEXT_1,
-    INTEGER,
-    OBJECT_IDENTIFIER,
-    OCTET_STRING,
-    SEQUENCE,
-    SET,
-    Element,
-    Fields,
-    dotted,
-    octets,
-    read,
-)
+from certs.cms_content import RSA_ENCRYPTION, RSAES_OAEP, Algorithm
+from certs.enveloped_data_structure import Envelope, Recipient, read_envelope
 from certs.errors import CmsError, EnvelopeError
 from certs.identity import Identity
-from certs.known_certificate import know, subject_key_identifier
+from certs.known_certificate import know
 from certs.signature_algorithms import HASHES
+from certs.structures import FAULTS
+
+recognise: Callable[[bytes], Envelope | None] | None
+try:
+    from certs.enveloped_data_shape import recognise
+except (ImportError, AttributeError, TypeError):  # pragma: no cover - another version of cryptography
+    recognise = None
 
 MODERN: frozenset[str] = frozenset({"aes-128-cbc", "aes-192-cbc", "aes-256-cbc"})
 """The ciphers that are read unless the caller says otherwise."""
@@ -71,25 +63,6 @@ _BUILT_WITH: dict[str, type[algorithms.AES128 | algorithms.AES256]] = {
     "aes-128-cbc": algorithms.AES128,
     "aes-256-cbc": algorithms.AES256,
 }
-_PRIMITIVE_CONTEXT_0 = 0x80
-
-
-@dataclass(frozen=True, slots=True)
-class _Recipient:
-    """A KeyTransRecipientInfo (RFC 5652 §6.2.1) as it was written."""
-
-    identifier: Element
-    algorithm: Algorithm
-    encrypted_key: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class _Envelope:
-    """An EnvelopedData (RFC 5652 §6.1) as it was written."""
-
-    recipients: tuple[_Recipient, ...]
-    cipher: Algorithm
-    encrypted_content: bytes
 
 
 def encrypt(content: bytes, recipients: Sequence[x509.Certificate], *, cipher: str = "aes-128-cbc") -> bytes:
@@ -159,64 +132,35 @@ def decrypt(
         raise EnvelopeError("decrypt", "expected an envelope that this key opens, found one that it does not") from None
 
 
-def _read(message: bytes, max_bytes: int) -> _Envelope:
+def _read(message: bytes, max_bytes: int) -> Envelope:
     try:
-        fields = Fields(unwrap(message, ENVELOPED_DATA, max_bytes=max_bytes, reason="not_enveloped_data"))
-        fields.take(INTEGER)
-        fields.optional(CONTEXT_0)  # originator information: only key agreement needs it
-        recipients = fields.take(SET)
-        content_info = Fields(fields.take(SEQUENCE))
-        fields.optional(CONTEXT_1)  # unprotected attributes: nobody vouches for them
-        fields.finish()
-        content_type = dotted(content_info.take(OBJECT_IDENTIFIER).contents)
-        cipher = read_algorithm(content_info.take(SEQUENCE))
-        encrypted = octets(content_info.take(_PRIMITIVE_CONTEXT_0, CONTEXT_0), _PRIMITIVE_CONTEXT_0)
-        content_info.finish()
-        if content_type != DATA:
-            raise ValueError(f"expected plain data to be encrypted, found {content_type}")
-        # A recipient by key transport is the one alternative without a tag of its own (RFC 5652 §6.2).
-        reachable = tuple(_read_recipient(info) for info in recipients.children() if info.tag == SEQUENCE)
-        return _Envelope(reachable, cipher, encrypted)
+        if recognise is not None and len(message) <= max_bytes and (usual := recognise(message)) is not None:
+            return usual
+        return read_envelope(message, max_bytes)
     except CmsError as error:
         raise EnvelopeError(error.reason, str(error)) from error
-    except ValueError as error:
-        raise EnvelopeError("asn1", f"expected a CMS EnvelopedData: {error}") from error
 
 
-def _read_recipient(info: Element) -> _Recipient:
-    fields = Fields(info)
-    fields.take(INTEGER)
-    recipient = _Recipient(
-        identifier=fields.take(SEQUENCE, _PRIMITIVE_CONTEXT_0),
-        algorithm=read_algorithm(fields.take(SEQUENCE)),
-        encrypted_key=octets(fields.take(OCTET_STRING, CONSTRUCTED_OCTET_STRING)),
-    )
-    fields.finish()
-    return recipient
-
-
-def _find(recipients: tuple[_Recipient, ...], identity: Identity) -> _Recipient:
-    """Find the recipient that is meant by issuer and serial number or by key identifier."""
+def _find(recipients: tuple[Recipient, ...], identity: Identity) -> Recipient:
     known = know(identity.der)
     for recipient in recipients:
-        if recipient.identifier.raw == known.issuer_and_serial_number:
+        if recipient.named.fits(known):
             return recipient
-        if recipient.identifier.tag == _PRIMITIVE_CONTEXT_0:
-            key_identifier = subject_key_identifier(known.certificate)
-            if key_identifier is not None and recipient.identifier.contents == key_identifier:
-                return recipient
     raise EnvelopeError("recipient", "expected an envelope for this certificate, found one for others")
 
 
 def _initialization_vector(cipher: Algorithm, size: int) -> bytes:
     """Return the parameters of a CBC cipher: an OCTET STRING of one block (RFC 3565 §4.1, RFC 3370 §5.1)."""
-    parameters = read(cipher.parameters) if cipher.parameters else None
-    if parameters is None or parameters.tag != OCTET_STRING or len(parameters.contents) != size:
-        raise EnvelopeError("asn1", f"expected an initialization vector of {size} bytes, found something else")
-    return parameters.contents
+    try:
+        vector = bytes(core.OctetString.load(cipher.parameters, strict=True).contents)
+    except FAULTS as error:
+        raise EnvelopeError("asn1", f"expected an initialization vector: {error}") from error
+    if len(vector) != size:
+        raise EnvelopeError("asn1", f"expected an initialization vector of {size} bytes, found {len(vector)}")
+    return vector
 
 
-def _content_key(recipient: _Recipient, key: rsa.RSAPrivateKey, size: int) -> bytes:
+def _content_key(recipient: Recipient, key: rsa.RSAPrivateKey, size: int) -> bytes:
     """Return the content-encryption key, or one of the same size that nobody knows."""
     key_padding = _key_padding(recipient.algorithm)
     # Drawn in any case, so that a failure takes no longer than a success (RFC 3218 §2.3.2).
@@ -245,7 +189,7 @@ def _oaep(parameters: bytes) -> rsa_padding.OAEP:
         mask = read_parameters["mask_gen_algorithm"]["parameters"]["algorithm"].native
         label = read_parameters["p_source_algorithm"]["parameters"].native
         return rsa_padding.OAEP(rsa_padding.MGF1(HASHES[mask]), HASHES[digest], label or None)
-    except (ValueError, TypeError, KeyError) as error:
+    except FAULTS as error:
         raise EnvelopeError("cipher", f"expected the parameters of RSAES-OAEP: {error}") from error
 
 

@@ -14,8 +14,8 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.types import CertificatePublicKeyTypes
 
 from certs.der import scan
-from certs.elements import CONTEXT_0, SEQUENCE, element, read
 from certs.errors import UNREADABLE_X509, CmsError
+from certs.structures import FAULTS, Certificate, IssuerAndSerialNumber
 
 Extension = TypeVar("Extension", bound=x509.ExtensionType)
 
@@ -49,7 +49,7 @@ def know(der: bytes) -> KnownCertificate:
         issuer_and_serial_number = _issuer_and_serial_number(der)
         certificate = x509.load_der_x509_certificate(der)
         return KnownCertificate(certificate, certificate.public_key(), issuer_and_serial_number)
-    except (IndexError, *UNREADABLE_X509) as error:
+    except (*FAULTS, *UNREADABLE_X509) as error:
         raise CmsError("certificate", f"expected readable certificates in the CMS message: {error}") from error
 
 
@@ -69,10 +69,9 @@ def extension_of(certificate: x509.Certificate, kind: type[Extension]) -> Extens
 
 def _issuer_and_serial_number(der: bytes) -> bytes:
     """Take issuer and serial number out as they are written: names are compared byte by byte, never re-encoded."""
-    fields = read(der).children()[0].children()
-    # The version is an explicit [0] that version 1 leaves out (RFC 5280 §4.1).
-    serial_number, _, issuer = (fields[1:] if fields[0].tag == CONTEXT_0 else fields)[:3]
-    if int.from_bytes(serial_number.contents, "big", signed=True) <= 0:
+    to_be_signed = Certificate.load(der, strict=True)["tbs_certificate"]
+    issuer, serial_number = to_be_signed["issuer"], to_be_signed["serial_number"]
+    if serial_number.native <= 0:
         # RFC 5280 §4.1.2.2 wants it positive, and cryptography is about to refuse others too.
         raise ValueError("expected a positive serial number")
-    return element(SEQUENCE, issuer.raw, serial_number.raw)
+    return bytes(IssuerAndSerialNumber(contents=issuer.dump() + serial_number.dump()).dump())

@@ -29,33 +29,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from asn1crypto import core, parser
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certs.cms_content import (
-    CONTENT_TYPE,
-    DATA,
-    MESSAGE_DIGEST,
-    SIGNED_DATA,
-    SIGNING_TIME,
-)
-from certs.elements import (
-    CONTEXT_0,
-    GENERALIZED_TIME,
-    OCTET_STRING,
-    SEQUENCE,
-    SET,
-    UTC_TIME,
-    Element,
-    element,
-    integer,
-    object_identifier,
-    read,
-    set_of,
-)
+from certs.cms_content import CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNING_TIME
+from certs.der import is_one_element
 from certs.errors import CmsError
 from certs.identity import Identity
-from certs.known_certificate import KnownCertificate, know, subject_key_identifier
+from certs.known_certificate import KnownCertificate, know
 from certs.signature_algorithms import (
     LEGACY_DIGESTS,
     SHA2,
@@ -64,8 +46,14 @@ from certs.signature_algorithms import (
     digest_algorithm,
     padding_for,
     sign_bytes,
+    signature_algorithm,
 )
-from certs.signed_data_structure import read_signed_data
+from certs.signed_data_structure import Signer, ToBeSigned, read_signed_data
+
+try:
+    from certs.signed_data_shape import write_signed_data
+except (ImportError, AttributeError, TypeError):  # pragma: no cover - another version of cryptography
+    from certs.signed_data_structure import write_signed_data
 
 __all__ = [
     "LEGACY_DIGESTS",
@@ -84,7 +72,8 @@ PROFILE_BYTES = 8 * 1024 * 1024
 """How long a signed configuration profile may be."""
 
 _UTC_TIME_ENDS = 2050
-_HEADER_LENGTHS = range(2, 7)
+_SET = 0x31
+_DATA_TYPE: bytes = core.ObjectIdentifier(DATA).dump()
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,38 +112,22 @@ def sign(
         include_chain: put the signer's chain beside its certificate.
 
     """
-    announced = digest_algorithm(digest)
-    signed_attributes = set_of(
-        [
-            _attribute(CONTENT_TYPE, object_identifier(DATA)),
-            _attribute(SIGNING_TIME, write_time(when)),
-            _attribute(MESSAGE_DIGEST, element(OCTET_STRING, hashlib.new(digest, content or b"").digest())),
-            *(_attribute(identifier, value) for identifier, value in (attributes or {}).items()),
-        ]
-    )
-    signature, algorithm = sign_bytes(signer.key, signed_attributes, digest)
-    signer_info = element(
-        SEQUENCE,
-        integer(1),
-        know(signer.der).issuer_and_serial_number,
-        announced,
-        # The signature covers the SET; the message carries it under the implicit tag [0] (RFC 5652 §5.4).
-        bytes((CONTEXT_0,)) + signed_attributes[1:],
-        algorithm,
-        element(OCTET_STRING, signature),
-    )
-    inside = [] if detached or content is None else [element(CONTEXT_0, element(OCTET_STRING, content))]
-    certificates = [signer.der, *(c.public_bytes(Encoding.DER) for c in signer.chain if include_chain)]
-    signed_data = element(
-        SEQUENCE,
-        integer(1),
-        element(SET, announced),
-        element(SEQUENCE, object_identifier(DATA), *inside),
+    der = signer.der
+    parts = ToBeSigned(
+        content=None if detached else content,
+        attributes={
+            CONTENT_TYPE: _DATA_TYPE,
+            SIGNING_TIME: write_time(when),
+            MESSAGE_DIGEST: core.OctetString(hashlib.new(digest, content or b"").digest()).dump(),
+            **(attributes or {}),
+        },
         # The signer's own goes first: CMS wants no order here, and some readers take the first to be the signer's.
-        element(CONTEXT_0, *certificates),
-        element(SET, signer_info),
+        certificates=(der, *(c.public_bytes(Encoding.DER) for c in signer.chain if include_chain)),
+        issuer_and_serial_number=know(der).issuer_and_serial_number,
+        digest_algorithm=digest_algorithm(digest),
+        signature_algorithm=signature_algorithm(signer.key, digest),
     )
-    return element(SEQUENCE, object_identifier(SIGNED_DATA), element(CONTEXT_0, signed_data))
+    return write_signed_data(parts, lambda to_be_signed: sign_bytes(signer.key, to_be_signed, digest))
 
 
 def verify(
@@ -185,7 +158,7 @@ def verify(
     if len(signed.signers) != 1:
         raise CmsError("signers", f"expected exactly one signer, found {len(signed.signers)}")
     info = signed.signers[0]
-    signer = _find(info.identifier, certificates)
+    signer = _find(info, certificates)
     digest = allowed_digest(info.digest, signed.announced, digests)
     rsa_padding = padding_for(info.algorithm, signer, digest)
     content = _content(signed.embedded, content, absent_is_empty=absent_is_empty)
@@ -193,9 +166,8 @@ def verify(
         _refuse_attributes_as_content(content)
         to_be_signed, signing_time = content, None
     else:
-        # RFC 5652 §5.4: signed is the SET OF, whatever tag the message carries it under.
-        to_be_signed = element(SET, info.signed_attributes.contents)
-        signing_time = _judge_attributes(info.attributes, hashlib.new(digest, content).digest())
+        to_be_signed = info.signed_attributes
+        signing_time = judge_attributes(info.attributes, hashlib.new(digest, content).digest())
     check_signature(signer, info.signature, to_be_signed, digest, rsa_padding)
     return SignedContent(
         content=content,
@@ -220,27 +192,25 @@ def read_certificates(message: bytes, *, max_bytes: int = SIGNATURE_BYTES) -> tu
 
 def write_time(moment: datetime) -> bytes:
     """Write a Time: a UTCTime until 2049, a GeneralizedTime from then on (RFC 5652 §11.3)."""
-    utc = moment.astimezone(UTC)
-    if utc.year < _UTC_TIME_ENDS:
-        return element(UTC_TIME, utc.strftime("%y%m%d%H%M%SZ").encode())
-    return element(GENERALIZED_TIME, utc.strftime("%Y%m%d%H%M%SZ").encode())
+    utc = moment.astimezone(UTC).replace(microsecond=0)
+    return bytes((core.UTCTime if utc.year < _UTC_TIME_ENDS else core.GeneralizedTime)(utc).dump())
 
 
 def read_time(raw: bytes) -> datetime:
-    """Read a Time in the one form each of its two types may have (RFC 5652 §11.3).
+    """Read a Time in the one form each of its two types may have (RFC 5652 §11.3), which asn1crypto is too kind for.
 
     Raises:
         CmsError: `attributes`.
 
     """
-    text = read(raw).contents
+    kind, _, tag, _, text, _ = parser.parse(raw, strict=True)
     try:
         if not text.endswith(b"Z") or not text[:-1].isdigit():
             raise ValueError("it is not all digits and a Z")
-        if raw[0] == UTC_TIME and len(text) == 13:
+        if (kind, tag) == (0, core.UTCTime.tag) and len(text) == 13:
             # RFC 5280 §4.1.2.5.1: two digits from 50 on belong to the last century.
             text = (b"19" if text >= b"50" else b"20") + text
-        elif raw[0] != GENERALIZED_TIME or len(text) != 15:
+        elif (kind, tag) != (0, core.GeneralizedTime.tag) or len(text) != 15:
             raise ValueError("it has the wrong type or length")
         month, day, hour, minute, second = (int(text[i : i + 2]) for i in range(4, 14, 2))
         return datetime(int(text[:4]), month, day, hour, minute, second, tzinfo=UTC)
@@ -248,16 +218,9 @@ def read_time(raw: bytes) -> datetime:
         raise CmsError("attributes", f"expected a signing time, found {raw.hex()}: {error}") from error
 
 
-def _attribute(identifier: str, value: bytes) -> bytes:
-    return element(SEQUENCE, object_identifier(identifier), element(SET, value))
-
-
-def _find(identifier: Element, certificates: list[KnownCertificate]) -> KnownCertificate:
+def _find(signer: Signer, certificates: list[KnownCertificate]) -> KnownCertificate:
     """Find the one certificate that the signer names; never simply the first (RFC 5652 §5.3)."""
-    if identifier.tag == SEQUENCE:
-        named = [known for known in certificates if known.issuer_and_serial_number == identifier.raw]
-    else:
-        named = [known for known in certificates if subject_key_identifier(known.certificate) == identifier.contents]
+    named = [known for known in certificates if signer.named.fits(known)]
     found = {known.certificate: known for known in named}
     if len(found) != 1:
         # Two different certificates of one issuer and serial number: whichever we took, the other might be meant.
@@ -282,15 +245,15 @@ def _refuse_attributes_as_content(content: bytes) -> None:
     A signature over attributes is a signature over a DER SET. Take the attributes away, give that SET as the content,
     and the same signature verifies (RFC 5652 §11): so a content that is exactly a SET is never taken without them.
     """
-    if content[:1] == bytes((SET,)) and any(content == element(SET, content[start:]) for start in _HEADER_LENGTHS):
+    if is_one_element(content, _SET):
         raise CmsError("attributes_as_content", "expected content, found what may be the signed attributes of another")
 
 
-def _judge_attributes(attributes: Mapping[str, tuple[bytes, ...]], digest: bytes) -> datetime | None:
+def judge_attributes(attributes: Mapping[str, tuple[bytes, ...]], digest: bytes) -> datetime | None:
     """Check the attributes that RFC 5652 §11 defines, and return the signing time if there is one."""
-    if _one(attributes, CONTENT_TYPE, "contentType") != object_identifier(DATA):
+    if _one(attributes, CONTENT_TYPE, "contentType") != _DATA_TYPE:
         raise CmsError("attributes", "expected the contentType attribute to say data, found something else")
-    if _one(attributes, MESSAGE_DIGEST, "messageDigest") != element(OCTET_STRING, digest):
+    if _one(attributes, MESSAGE_DIGEST, "messageDigest") != core.OctetString(digest).dump():
         raise CmsError("message_digest", "expected a signature over the content received, found one over another")
     if SIGNING_TIME not in attributes:
         return None

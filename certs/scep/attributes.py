@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from certs.elements import IA5_STRING, OCTET_STRING, PRINTABLE_STRING, UTF8_STRING, element, read
+from asn1crypto import core, parser
+
 from certs.scep.vocabulary import (
     FAIL_INFO,
     FAIL_INFO_TEXT,
@@ -25,7 +26,7 @@ from certs.scep.vocabulary import (
 _LONGEST_TEXT = 256
 _LONGEST_NONCE = 64
 _LONGEST_NUMBER = 4
-_TEXT_TAGS = frozenset({PRINTABLE_STRING, UTF8_STRING, IA5_STRING})
+_TEXTS = (core.PrintableString, core.UTF8String, core.IA5String)
 """PrintableString is what the RFC says; the others are what ASN.1 libraries choose by looking at the characters."""
 
 
@@ -43,22 +44,23 @@ def write(
     attributes = {
         MESSAGE_TYPE: _printable(str(message_type.value)),
         TRANSACTION_ID: _printable(transaction_id),
-        SENDER_NONCE: element(OCTET_STRING, sender_nonce),
+        SENDER_NONCE: core.OctetString(sender_nonce).dump(),
     }
     if recipient_nonce is not None:
-        attributes[RECIPIENT_NONCE] = element(OCTET_STRING, recipient_nonce)
+        attributes[RECIPIENT_NONCE] = core.OctetString(recipient_nonce).dump()
     if pki_status is not None:
         attributes[PKI_STATUS] = _printable(str(pki_status.value))
     if fail_info is not None:
         attributes[FAIL_INFO] = _printable(str(fail_info.value))
     if fail_info_text:
-        attributes[FAIL_INFO_TEXT] = element(UTF8_STRING, fail_info_text.encode()[:_LONGEST_TEXT])
+        shortened = fail_info_text.encode()[:_LONGEST_TEXT].decode(errors="ignore")
+        attributes[FAIL_INFO_TEXT] = core.UTF8String(shortened).dump()
     return attributes
 
 
 def read_text(attributes: Mapping[str, tuple[bytes, ...]], identifier: str) -> str | None:
     """Return the text of an attribute that is there exactly once, and not too long; None otherwise."""
-    value = _only(attributes, identifier, _TEXT_TAGS)
+    value = _only(attributes, identifier, *_TEXTS)
     if value is None or not 0 < len(value) <= _LONGEST_TEXT:
         return None
     try:
@@ -77,19 +79,20 @@ def read_number(attributes: Mapping[str, tuple[bytes, ...]], identifier: str) ->
 
 def read_nonce(attributes: Mapping[str, tuple[bytes, ...]], identifier: str) -> bytes | None:
     """Return the octets of an attribute that is there exactly once, and neither empty nor too long; None otherwise."""
-    value = _only(attributes, identifier, frozenset({OCTET_STRING}))
+    value = _only(attributes, identifier, core.OctetString)
     return value if value and len(value) <= _LONGEST_NONCE else None
 
 
-def _only(attributes: Mapping[str, tuple[bytes, ...]], identifier: str, tags: frozenset[int]) -> bytes | None:
+def _only(attributes: Mapping[str, tuple[bytes, ...]], identifier: str, *types: type[core.Primitive]) -> bytes | None:
     values = attributes.get(identifier, ())
     if len(values) != 1:
         return None
-    value = read(values[0])
-    return value.contents if value.tag in tags else None
+    class_, method, tag, _, contents, _ = parser.parse(values[0], strict=True)
+    # Universal and primitive, both of which are zero.
+    return bytes(contents) if (class_, method) == (0, 0) and tag in {one.tag for one in types} else None
 
 
 def _printable(text: str) -> bytes:
     """Write a string as the RFC wants it; a transaction identifier that a client made otherwise is echoed in UTF-8."""
     allowed = text.isascii() and all(character.isalnum() or character in " '()+,-./:=?" for character in text)
-    return element(PRINTABLE_STRING if allowed else UTF8_STRING, text.encode())
+    return bytes((core.PrintableString if allowed else core.UTF8String)(text).dump())

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NotRequired, TypedDict, Unpack
 
+from asn1crypto import core
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-from certs.elements import SEQUENCE, element
 from certs.enveloped_data import MODERN, decrypt, encrypt
 from certs.errors import CmsError, FailInfo, ScepError
 from certs.identity import Identity, fingerprint
@@ -28,7 +28,9 @@ from certs.scep.vocabulary import (
     MessageType,
     PkiStatus,
 )
-from certs.signed_data import SHA2, SignedContent, read_certificates, sign, verify
+from certs.signed_data import SHA2, SignedContent, read_certificates, sign
+from certs.signed_data_fast import verify
+from certs.structures import IssuerAndSubject
 
 SIGNER_LIFETIME = timedelta(days=1)
 SIGNER_BACK_DATING = timedelta(minutes=10)
@@ -117,8 +119,9 @@ def poll_request(issuer: x509.Name, subject: x509.Name, **facts: Unpack[RequestF
         **facts: those of the first request, but for the nonce and the time.
 
     """
-    content = element(SEQUENCE, issuer.public_bytes(), subject.public_bytes())
-    return _request(MessageType.GET_CERT_INITIAL, content, **facts)
+    names = {"issuer": issuer.public_bytes(), "subject": subject.public_bytes()}
+    content = IssuerAndSubject({field: core.Sequence.load(name) for field, name in names.items()})
+    return _request(MessageType.GET_CERT_INITIAL, content.dump(), **facts)
 
 
 def _request(message_type: MessageType, content: bytes, **facts: Unpack[RequestFacts]) -> bytes:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from asn1crypto import core
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from certs.cms_content import SIGNED_DATA
-from certs.der import scan
-from certs.elements import SEQUENCE, element, object_identifier, read_all
 from certs.errors import CmsError, FailInfo, ScepError
 from certs.known_certificate import extension_of, know
 from certs.signed_data import read_certificates
+from certs.structures import Certificates, load, members
 
 ONE_CERTIFICATE = "application/x-x509-ca-cert"
 CERTIFICATES = "application/x-x509-ca-ra-cert"
@@ -86,9 +86,9 @@ def parse_ca_certificates(body: bytes, content_type: str) -> list[x509.Certifica
         if kind == CERTIFICATES or (kind != ONE_CERTIFICATE and _is_signed_data(body)):
             certificates = list(read_certificates(body))
         else:
-            # Scanned as one: what follows each other here is wrapped once.
-            scan(element(SEQUENCE, body))
-            certificates = [know(certificate.raw).certificate for certificate in read_all(body)]
+            # Read as one: what follows each other here is wrapped once.
+            in_a_row = load(Certificates, Certificates(contents=body).dump())
+            certificates = [know(certificate).certificate for certificate in members(in_a_row)]
     except (CmsError, ValueError) as error:
         raise _refused(f"expected the authority's certificates, found something else: {error}") from error
     if not certificates:
@@ -128,7 +128,7 @@ def _is_authority(certificate: x509.Certificate) -> bool:
 
 def _is_signed_data(body: bytes) -> bool:
     """Say whether the first thing inside is the type of a CMS message; in a certificate it is a SEQUENCE."""
-    return object_identifier(SIGNED_DATA) in body[:32]
+    return core.ObjectIdentifier(SIGNED_DATA).dump() in body[:32]
 
 
 def _refused(text: str) -> ScepError:

@@ -15,13 +15,14 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from certs.der import scan
-from certs.elements import SEQUENCE, Fields, read
 from certs.enveloped_data import MODERN, WRITTEN, cipher_of, decrypt, encrypt
 from certs.errors import UNREADABLE_X509, CmsError, EnvelopeError, FailInfo, ScepError
 from certs.identity import Identity
 from certs.scep import attributes
 from certs.scep.vocabulary import MESSAGE_TYPE, REQUESTS, SENDER_NONCE, TRANSACTION_ID, MessageType, PkiStatus
-from certs.signed_data import SHA2, sign, verify
+from certs.signed_data import SHA2, sign
+from certs.signed_data_fast import verify
+from certs.structures import IssuerAndSubject, load
 
 _ALGORITHM_REASONS = frozenset({"digest", "signature_algorithm", "cipher"})
 
@@ -113,13 +114,10 @@ def open_request(message: PkiMessage, registration: Identity, *, ciphers: frozen
 
 def _look_at(content: bytes, message_type: int) -> None:
     """Raise one of UNREADABLE_X509 if the content is not what a message of its type holds."""
-    scan(content)
     if message_type == MessageType.GET_CERT_INITIAL:
-        names = Fields(read(content))
-        names.take(SEQUENCE)
-        names.take(SEQUENCE)
-        names.finish()
+        load(IssuerAndSubject, content)
     else:
+        scan(content)
         x509.load_der_x509_csr(content)
 
 

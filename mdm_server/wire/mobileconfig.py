@@ -13,7 +13,7 @@ from typing import Any
 
 from cryptography import x509
 
-from certs import signed_data
+from certs import signed_data, signed_data_fast
 from certs.errors import CertsError, ChainError
 from certs.identity import Identity
 from certs.trust import Purpose, verify_chain
@@ -186,7 +186,7 @@ def open_document(
     if len(data) > PROFILE.max_bytes:
         raise ProfileError("profile.malformed", f"expected at most {PROFILE.max_bytes} bytes, found {len(data)}")
     try:
-        signed = signed_data.verify(data, digests=digests, max_bytes=PROFILE.max_bytes)
+        signed = signed_data_fast.verify(data, digests=digests, max_bytes=PROFILE.max_bytes)
     except CertsError as error:
         raise ProfileError("profile.signature", f"expected a plist, or CMS that verifies ({error})") from error
     if roots is not None:

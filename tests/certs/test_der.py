@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certs.authority import Authority
-from certs.der import scan
+from certs.der import is_one_element, scan
 from certs.errors import DerError
 from certs.identity import Identity
 from certs.keys import private_key_der, public_key_der
@@ -187,3 +187,23 @@ def test_no_flipped_bit_of_a_certificate_costs_time(device_rsa: Identity) -> Non
         with at_most(0.020, "scanning"):
             position = position_of_refusal(bytes(flipped), allow_indefinite=True)
         assert 0 <= (position or 0) <= len(der)
+
+
+@pytest.mark.parametrize(
+    ("data", "is_one"),
+    [
+        (b"\x31\x00", True),
+        (b"\x31\x02\xff\xff", True),
+        (b"\x31\x81\x80" + bytes(128), True),
+        (b"", False),
+        (b"\x31", False),
+        (b"\x31\x01", False),
+        (b"\x31\x00\x00", False),
+        (b"\x30\x00", False),
+        (b"\x31\x81\x00", False),
+        (b"\x31\x80\x00\x00", False),
+    ],
+)
+def test_one_element_is_told_from_everything_else(data: bytes, *, is_one: bool) -> None:
+    """The tag, the length in DER and the end must fit; what is inside does not matter."""
+    assert is_one_element(data, 0x31) is is_one

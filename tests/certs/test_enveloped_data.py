@@ -7,12 +7,14 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from certs import enveloped_data
 from certs.authority import Authority
-from certs.elements import CONTEXT_0, OCTET_STRING, element, read
-from certs.enveloped_data import LEGACY, MODERN, cipher_of, decrypt, encrypt
+from certs.enveloped_data import ENVELOPE_BYTES, LEGACY, MODERN, cipher_of, decrypt, encrypt
+from certs.enveloped_data_structure import read_envelope
 from certs.errors import EnvelopeError
 from certs.identity import Identity
 from rigs import oracles
+from rigs.elements import CONTEXT_0, OCTET_STRING, element, read
 from rigs.forged_cms import mutants, rewritten, with_content, with_key
 
 SECRET = b"a request with a challenge in it" * 40
@@ -148,6 +150,36 @@ class TestWhatDoesNotOpen:
         )
         message = rewritten(read(honest), {content_info.children()[2].raw: pieces})
         assert decrypt(message, registration) == SECRET
+
+    def test_both_readers_read_the_same(self, registration: Identity, device_rsa: Identity) -> None:
+        """Whatever cryptography's reader recognises, honest or a mutant, asn1crypto's takes for the same envelope."""
+        honest = encrypt(SECRET, [registration.certificate, device_rsa.certificate])
+        assert enveloped_data.recognise is not None
+        assert enveloped_data.recognise(honest) == read_envelope(honest, ENVELOPE_BYTES)
+        recognised = 0
+        for mutant in islice(mutants(honest, random.Random(6)), 1500):
+            envelope = enveloped_data.recognise(mutant)
+            if envelope is not None:
+                recognised += 1
+                assert envelope == read_envelope(mutant, ENVELOPE_BYTES)
+        assert recognised > 50
+
+    def test_without_the_quick_reader_everything_still_opens(
+        self, registration: Identity, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Where cryptography has no such reader, asn1crypto's does it all."""
+        monkeypatch.setattr(enveloped_data, "recognise", None)
+        assert decrypt(encrypt(SECRET, [registration.certificate]), registration) == SECRET
+
+    @pytest.mark.parametrize("where", [(1, 0), (1, 0, 1), (1, 0, 1, 0), (1, 0, 1, 0, 1), (1, 0, 2), (1, 0, 2, 1)])
+    def test_indefinite_lengths_open_anywhere(self, registration: Identity, where: tuple[int, ...]) -> None:
+        """BER leaves the length open on any element but a string's, and the envelope is the same."""
+        honest = encrypt(SECRET, [registration.certificate])
+        node = read(honest)
+        for index in where:
+            node = node.children()[index]
+        opened = bytes((node.tag, 0x80)) + node.contents + b"\0\0"
+        assert decrypt(rewritten(read(honest), {node.raw: opened}), registration) == SECRET
 
     def test_nothing_but_refusals_comes_of_mutants(self, registration: Identity) -> None:
         """Whatever is done to an envelope, it opens, or is refused with a reason, and nothing else happens."""

@@ -7,10 +7,10 @@ from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 
 from certs.authority import Authority
-from certs.elements import SEQUENCE, element, integer
 from certs.errors import CmsError
 from certs.identity import Identity
 from certs.known_certificate import extension_of, know, subject_key_identifier
+from rigs.elements import SEQUENCE, element, integer
 
 
 def test_a_certificate_is_read_once(device_rsa: Identity) -> None:

@@ -12,7 +12,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from certs.authority import Authority
-from certs.elements import CONTEXT_0, SEQUENCE, SET, element, object_identifier, read
 from certs.errors import FailInfo, RequestRefused
 from certs.identity import Identity
 from certs.issuance import key_usage
@@ -21,6 +20,7 @@ from certs.names import name_of, parse_name
 from certs.request import RequestPolicy, build_request, check_request, key_fingerprint
 from rigs import forged_requests as forged
 from rigs import oracles
+from rigs.elements import CONTEXT_0, SEQUENCE, SET, element, object_identifier, read
 from rigs.pace import at_most
 
 ANY = RequestPolicy()

@@ -15,19 +15,6 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs.authority import Authority
 from certs.cms_content import CONTENT_TYPE, DATA, MESSAGE_DIGEST, RSASSA_PSS, SIGNED_DATA, SIGNING_TIME
-from certs.elements import (
-    CONTEXT_0,
-    CONTEXT_1,
-    GENERALIZED_TIME,
-    NULL,
-    OCTET_STRING,
-    SEQUENCE,
-    SET,
-    UTC_TIME,
-    element,
-    integer,
-    object_identifier,
-)
 from certs.errors import CmsError
 from certs.identity import Identity
 from certs.known_certificate import know
@@ -45,6 +32,19 @@ from certs.signed_data import (
 from certs.signed_data_fast import sign_detached_fast
 from certs.signed_data_fast import verify as verify_fast
 from rigs import oracles
+from rigs.elements import (
+    CONTEXT_0,
+    CONTEXT_1,
+    GENERALIZED_TIME,
+    NULL,
+    OCTET_STRING,
+    SEQUENCE,
+    SET,
+    UTC_TIME,
+    element,
+    integer,
+    object_identifier,
+)
 from rigs.forged_cms import Forgery, attribute, content_type_attribute, message_digest_attribute
 from rigs.pace import at_most
 

@@ -9,19 +9,30 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certs import signed_data_fast
+from certs import signed_data, signed_data_fast, signed_data_shape, signed_data_structure
 from certs.errors import CmsError
 from certs.identity import Identity, fingerprint
 from certs.known_certificate import know
+from certs.scep.attributes import write
+from certs.scep.vocabulary import MessageType
+from certs.signature_algorithms import digest_algorithm, signature_algorithm
 from certs.signed_data import LEGACY_DIGESTS, SHA2, SignedContent, sign
 from certs.signed_data import verify as verify_carefully
 from certs.signed_data_fast import sign_detached_fast, verify
+from certs.signed_data_structure import ToBeSigned
 from rigs import oracles
+from rigs.elements import NULL, SEQUENCE, element
 from rigs.forged_cms import mutants
 
 BODY = b"<plist/>"
 WHEN = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
 MUTANTS = 600
+
+
+def nested(depth: int) -> bytes:
+    """Return empty sequences within each other."""
+    return element(SEQUENCE, nested(depth - 1)) if depth else b""
+
 
 Verdict = str | tuple[object, ...]
 
@@ -62,13 +73,21 @@ def recognised_only(message: bytes, content: bytes | None, *, digests: frozenset
     return signed
 
 
-@pytest.fixture(params=["rsa-detached", "rsa-attached", "p256-detached", "p256-attached"])
+@pytest.fixture(params=["rsa-detached", "rsa-attached", "p256-detached", "p256-attached", "rsa-chain", "rsa-scep"])
 def message(request: pytest.FixtureRequest) -> tuple[bytes, bytes | None]:
     """Return a message of each kind, and the content to give with it."""
     kind, _, form = request.param.partition("-")
     device: Identity = request.getfixturevalue(f"device_{kind}")
     detached = form == "detached"
-    return sign(BODY, device, when=WHEN, detached=detached, include_chain=False), BODY if detached else None
+    message = sign(
+        BODY,
+        device,
+        when=WHEN,
+        detached=detached,
+        attributes=write(MessageType.PKCS_REQ, "once", b"n" * 16) if form == "scep" else None,
+        include_chain=form == "chain",
+    )
+    return message, BODY if detached else None
 
 
 def test_the_fast_path_is_there() -> None:
@@ -85,6 +104,58 @@ def test_what_a_device_sends_is_recognised(request: pytest.FixtureRequest, kind:
     fast = verdict(recognised_only, usual, BODY, LEGACY_DIGESTS)
     assert fast == verdict(verify_carefully, usual, BODY, LEGACY_DIGESTS)
     assert isinstance(fast, tuple)
+
+
+def test_the_usual_forms_are_recognised(message: tuple[bytes, bytes | None]) -> None:
+    """Detached and attached, alone and with a chain, with SCEP's attributes: the careful path is not asked."""
+    fast = verdict(recognised_only, *message)
+    assert fast == verdict(verify_carefully, *message)
+    assert isinstance(fast, tuple)
+
+
+def test_nothing_signed_is_recognised_where_it_is_expected(device_rsa: Identity) -> None:
+    """SCEP's refusals sign no content: recognised for those who expect it, refused for all others."""
+    message = sign(None, device_rsa, when=WHEN)
+    assert said(verify(message, absent_is_empty=True)) == said(verify_carefully(message, absent_is_empty=True))
+    assert verdict(verify, message, None) == "content_missing"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        pytest.param(nested(40), id="deep"),
+        pytest.param(element(SEQUENCE, NULL * 100), id="wide"),
+        pytest.param(element(0x06, bytes(65)), id="a long object identifier"),
+        pytest.param(element(SEQUENCE, element(0x25)), id="a constructed NULL"),
+    ],
+)
+def test_an_attribute_that_nobody_would_read_is_not_recognised(device_rsa: Identity, value: bytes) -> None:
+    """What the look over the whole message refuses, the fast path refuses to know."""
+    message = sign(BODY, device_rsa, when=WHEN, attributes={"1.2.3.4": value}, include_chain=False)
+    assert verdict(recognised_only, message, None) == "no_opinion"
+    assert verdict(verify, message, None) == verdict(verify_carefully, message, None)
+
+
+@pytest.mark.parametrize("detached", [True, False])
+def test_both_writers_write_the_same(device_rsa: Identity, *, detached: bool) -> None:
+    """asn1crypto, from the declared structures, and cryptography agree to the byte on what is signed and sent."""
+    parts = ToBeSigned(
+        content=None if detached else BODY,
+        attributes={**write(MessageType.PKCS_REQ, "once", b"n" * 16), "1.2.3.4": NULL},
+        certificates=(device_rsa.der, *(one.public_bytes(Encoding.DER) for one in device_rsa.chain)),
+        issuer_and_serial_number=know(device_rsa.der).issuer_and_serial_number,
+        digest_algorithm=digest_algorithm("sha256"),
+        signature_algorithm=signature_algorithm(device_rsa.key, "sha256"),
+    )
+    signed: list[bytes] = []
+
+    def sign_it(to_be_signed: bytes) -> bytes:
+        signed.append(to_be_signed)
+        return b"signature"
+
+    quick, careful = (module.write_signed_data(parts, sign_it) for module in (signed_data_shape, signed_data_structure))
+    assert quick == careful
+    assert signed[0] == signed[1]
 
 
 def test_every_flipped_bit_gets_the_same_verdict(message: tuple[bytes, bytes | None]) -> None:
@@ -129,12 +200,15 @@ def test_openssl_accepts_whatever_we_accept(message: tuple[bytes, bytes | None],
 
 
 def test_without_the_fast_path_everything_still_works(
-    monkeypatch: pytest.MonkeyPatch, message: tuple[bytes, bytes | None]
+    monkeypatch: pytest.MonkeyPatch, message: tuple[bytes, bytes | None], device_rsa: Identity
 ) -> None:
     """Where cryptography has no such parser the careful path does it all."""
     monkeypatch.setattr(signed_data_fast, "decode", None)
+    monkeypatch.setattr(signed_data, "write_signed_data", signed_data_structure.write_signed_data)
     honest, content = message
     assert verify(honest, content).content == BODY
+    again = sign(BODY, device_rsa, when=WHEN, include_chain=False)
+    assert verify(again).content == BODY
 
 
 def accepted_mutants(honest: bytes, content: bytes | None) -> Iterator[bytes]:

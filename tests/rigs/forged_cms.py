@@ -8,7 +8,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from certs.cms_content import CONTENT_TYPE, DATA, MESSAGE_DIGEST, SIGNED_DATA
-from certs.elements import (
+from certs.identity import Identity
+from certs.known_certificate import know
+from certs.signature_algorithms import digest_algorithm, sign_bytes, signature_algorithm
+from rigs.elements import (
     CONTEXT_0,
     OCTET_STRING,
     SEQUENCE,
@@ -19,9 +22,6 @@ from certs.elements import (
     object_identifier,
     read,
 )
-from certs.identity import Identity
-from certs.known_certificate import know
-from certs.signature_algorithms import digest_algorithm, sign_bytes
 
 
 def attribute(identifier: str, *values: bytes) -> bytes:
@@ -68,7 +68,7 @@ class Forgery:
         if attributes == []:
             attributes = [content_type_attribute(), message_digest_attribute(self.content, self.digest)]
         honest = self.content if attributes is None else element(SET, *attributes)
-        signature, algorithm = sign_bytes(self.signer.key, honest if self.signed is None else self.signed, self.digest)
+        signature = sign_bytes(self.signer.key, honest if self.signed is None else self.signed, self.digest)
         of_digest = self.digest_algorithm or digest_algorithm(self.digest)
         signer_info = element(
             SEQUENCE,
@@ -76,7 +76,7 @@ class Forgery:
             self.identifier or know(self.signer.der).issuer_and_serial_number,
             of_digest,
             b"" if attributes is None else element(CONTEXT_0, *attributes),
-            self.signature_algorithm or algorithm,
+            self.signature_algorithm or signature_algorithm(self.signer.key, self.digest),
             element(OCTET_STRING, signature if self.signature is None else self.signature),
             self.unsigned_attributes,
         )

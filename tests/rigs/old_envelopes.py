@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.ciphers import Cipher, modes
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs.cms_content import DATA
-from certs.elements import OCTET_STRING, SEQUENCE, SET, element, integer, object_identifier
 from certs.known_certificate import know
+from rigs.elements import OCTET_STRING, SEQUENCE, SET, element, integer, object_identifier
 
 ENVELOPED_DATA = "1.2.840.113549.1.7.3"
 _CIPHERS = {"des": ("1.3.14.3.2.7", 8), "3des": ("1.2.840.113549.3.7", 24)}

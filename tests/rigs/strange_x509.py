@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from certs.cms_content import DATA, SIGNED_DATA
-from certs.elements import CONTEXT_0, OCTET_STRING, SEQUENCE, SET, element, integer, object_identifier, read
 from certs.identity import Identity
 from certs.keys import PrivateKey, public_key_der
 from certs.signature_algorithms import digest_algorithm
+from rigs.elements import CONTEXT_0, OCTET_STRING, SEQUENCE, SET, element, integer, object_identifier, read
 from rigs.forged_cms import content_type_attribute, message_digest_attribute
 
 Change = Callable[[list[bytes]], list[bytes]]

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from certs.elements import CONTEXT_0, NULL, SEQUENCE, element, object_identifier
 from mdm_server.service.answer import Answer
 from mdm_server.wire import plist
 from rigs import plist_zoo as zoo
+from rigs.elements import CONTEXT_0, NULL, SEQUENCE, element, object_identifier
 from rigs.pace import assert_cost
 from rigs.plist_zoo import xml
 from rigs.rejection import about, assert_rejected

@@ -18,7 +18,6 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from certs.elements import OCTET_STRING, PRINTABLE_STRING, element
 from certs.enveloped_data import encrypt
 from certs.errors import FailInfo
 from certs.identity import Identity, identity_from_pem
@@ -26,10 +25,11 @@ from certs.names import name_of
 from certs.request import build_request
 from certs.scep import PkiStatus, Reply, pkcs_request, self_signed, transaction_id_of
 from certs.scep.vocabulary import MESSAGE_TYPE, SENDER_NONCE, TRANSACTION_ID
-from certs.signed_data import sign
 from mdm_server.service.invitations import InvitationRequest
 from rigs import forged_requests as forged
 from rigs.certificate_zoo import CLIENT, certificate
+from rigs.elements import OCTET_STRING, PRINTABLE_STRING, element
+from rigs.forged_cms import Forgery, attribute, content_type_attribute, message_digest_attribute
 from rigs.rejection import about, assert_rejected
 from rigs.service import ServiceDevice, ServiceRig
 from rigs.sockets import SocketRig
@@ -47,15 +47,17 @@ def new_key() -> ec.EllipticCurvePrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
-def message_of(device: ServiceDevice, envelope: bytes, message_type: bytes | None) -> bytes:
-    """Sign an envelope as a SCEP message of some type."""
-    attributes = {
-        TRANSACTION_ID: element(PRINTABLE_STRING, b"transaction"),
-        SENDER_NONCE: element(OCTET_STRING, b"n" * 16),
-    }
-    if message_type is not None:
-        attributes[MESSAGE_TYPE] = message_type
-    return sign(envelope, device.scep_signer(), when=device.rig.clock(), attributes=attributes)
+def message_of(device: ServiceDevice, envelope: bytes, *message_types: bytes) -> bytes:
+    """Sign an envelope as a SCEP message of a type: none, one, or several in one attribute."""
+    attributes = [
+        content_type_attribute(),
+        message_digest_attribute(envelope),
+        attribute(TRANSACTION_ID, element(PRINTABLE_STRING, b"transaction")),
+        attribute(SENDER_NONCE, element(OCTET_STRING, b"n" * 16)),
+    ]
+    if message_types:
+        attributes.append(attribute(MESSAGE_TYPE, *message_types))
+    return Forgery(envelope, device.scep_signer(), embedded=envelope, attributes=attributes).build()
 
 
 async def assert_declined(
@@ -80,16 +82,16 @@ async def test_t10_every_other_message_type_is_refused(rig: SocketRig, devices: 
     envelope = encrypt(device.request(new_key()), [devices.authority.registration.certificate])
     digest = await rig.server.store.state_digest()
     texts = [str(number).encode() for number in range(256) if number not in {17, 19, 20}]
-    odd = [None, element(PRINTABLE_STRING, b"19") * 2]
-    odd += [element(PRINTABLE_STRING, text) for text in (b"", b"nineteen", b"+19", b"19 ", b"0x13", b"-19", b"19.0")]
-    values = [*(element(PRINTABLE_STRING, text) for text in texts), *odd]
-    for value in values:
-        answer = await device.post_scep(message_of(device, envelope, value))
+    texts += [b"", b"nineteen", b"+19", b"19 ", b"0x13", b"-19", b"19.0"]
+    stated = [(), (b"19", b"19"), *((text,) for text in texts)]
+    for types in stated:
+        values = [element(PRINTABLE_STRING, text) for text in types]
+        answer = await device.post_scep(message_of(device, envelope, *values))
         assert (answer.status, answer.content_type) == (200, "application/x-pki-message")
     assert await rig.server.store.state_digest() == digest
-    assert len(await rig.server.store.journal.list(code="scep.type", limit=500)) == len(values)
+    assert len(await rig.server.store.journal.list(code="scep.type", limit=500)) == len(stated)
     await assert_rejected(
-        rig.server.store, device.post_scep(message_of(device, envelope, odd[0])), status=200, event="scep.type"
+        rig.server.store, device.post_scep(message_of(device, envelope)), status=200, event="scep.type"
     )
 
 

@@ -10,7 +10,6 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 
 from certs import scep
 from certs.authority import Authority
-from certs.elements import OCTET_STRING, PRINTABLE_STRING, element
 from certs.enveloped_data import encrypt
 from certs.errors import ScepError
 from certs.identity import Identity
@@ -24,6 +23,7 @@ from certs.scep.vocabulary import (
     TRANSACTION_ID,
 )
 from certs.signed_data import LEGACY_DIGESTS, sign
+from rigs.elements import OCTET_STRING, PRINTABLE_STRING, element
 from rigs.scep_client import CLIENT_NONCE, NOW, SERVER_NONCE, Client
 
 

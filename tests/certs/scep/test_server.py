@@ -8,13 +8,13 @@ from cryptography import x509
 
 from certs import scep
 from certs.authority import Authority
-from certs.elements import CONSTRUCTED_OCTET_STRING, OCTET_STRING, PRINTABLE_STRING, UTF8_STRING, element, read
 from certs.enveloped_data import LEGACY, encrypt
 from certs.errors import FailInfo, ScepError
 from certs.identity import Identity
 from certs.scep.vocabulary import MESSAGE_TYPE, SENDER_NONCE, TRANSACTION_ID, MessageType
 from certs.signed_data import LEGACY_DIGESTS, read_certificates, sign, verify
 from rigs import oracles
+from rigs.elements import CONSTRUCTED_OCTET_STRING, OCTET_STRING, PRINTABLE_STRING, UTF8_STRING, element, read
 from rigs.forged_cms import (
     Forgery,
     attribute,

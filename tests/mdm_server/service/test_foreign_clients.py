@@ -13,7 +13,6 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from certs.elements import OCTET_STRING, PRINTABLE_STRING, element
 from certs.identity import Identity
 from certs.names import name_from_subject, name_of
 from certs.request import build_request
@@ -25,6 +24,7 @@ from mdm_server.service.compat import parse_compat
 from mdm_server.service.invitations import InvitationRequest
 from mdm_server.wire import plist
 from rigs import oracles
+from rigs.elements import OCTET_STRING, PRINTABLE_STRING, element
 from rigs.old_envelopes import encrypt_as
 from rigs.scep_over_http import scep_over_http
 from rigs.service import ServiceDevice, ServiceRig, command_in

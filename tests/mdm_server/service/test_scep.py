@@ -10,7 +10,6 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from certs.authority import Authority
-from certs.elements import OCTET_STRING, PRINTABLE_STRING, element
 from certs.enveloped_data import encrypt
 from certs.errors import FailInfo
 from certs.keys import KeyKind
@@ -22,6 +21,8 @@ from mdm_server.service.answer import Answer
 from mdm_server.service.compat import Compat
 from mdm_server.service.limiter import GuessLimiter
 from mdm_server.service.scep import decode_message
+from rigs.elements import OCTET_STRING, PRINTABLE_STRING, element
+from rigs.forged_cms import Forgery, attribute, content_type_attribute, message_digest_attribute
 from rigs.old_envelopes import encrypt_as
 from rigs.rejection import assert_rejected
 from rigs.service import ServiceDevice, ServiceRig
@@ -278,9 +279,11 @@ async def test_a_message_type_given_twice_is_refused(rig: ServiceRig) -> None:
     """Two values in one attribute: whichever another parser would take (T-10)."""
     device = rig.device()
     envelope = encrypt(await _invited(device), [rig.authority.registration.certificate])
-    twice = _text("19") + _text("19")
-    message = sign(envelope, device.scep_signer(), when=rig.clock(), attributes=_attributes(twice))
-    await assert_rejected(rig.store, device.post_scep(message), status=200, event="scep.type")
+    honest = [content_type_attribute(), message_digest_attribute(envelope)]
+    stated = [attribute(identifier, value) for identifier, value in _attributes(None).items()]
+    twice = attribute(MESSAGE_TYPE, _text("19"), _text("19"))
+    message = Forgery(envelope, device.scep_signer(), embedded=envelope, attributes=[*honest, *stated, twice])
+    await assert_rejected(rig.store, device.post_scep(message.build()), status=200, event="scep.type")
 
 
 # --- T-13: guessing --------------------------------------------------------------------------------------------------
