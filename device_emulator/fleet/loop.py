@@ -115,8 +115,7 @@ class FleetLoop:
             if remaining <= 0:
                 return False
             self._changed.clear()
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), remaining)
+            await _wait(self._changed, remaining)
         return True
 
     @property
@@ -190,13 +189,22 @@ class FleetLoop:
                 self._deadline_came(*heapq.heappop(self._deadlines))
             self._sooner.clear()
             wait = (self._deadlines[0][0] - now).total_seconds() if self._deadlines else None
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._sooner.wait(), wait)
+            await _wait(self._sooner, wait)
 
     def _deadline_came(self, deadline: datetime, number: int) -> None:
         # An entry that the device has since replaced by another (or by none) is stale: its successor is in the heap.
         if number not in self._talking and self.devices[number].deadline == deadline:
             self.happen(number, TimePassed())
+
+
+async def _wait(event: asyncio.Event, seconds: float | None) -> None:
+    """Wait for an event, but not for longer than this.
+
+    `asyncio.wait_for` of Python 3.11 forgets that it was cancelled if the event comes in the same moment.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 def _takes_long(happening: Happening, asked: RequestKind | None) -> bool:

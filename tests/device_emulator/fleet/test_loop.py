@@ -197,3 +197,12 @@ async def test_failures_are_counted_by_their_reason() -> None:
         assert await fleet.until(lambda: bool(fleet.tally.statuses) and fleet.is_quiet, seconds=5)
     assert fleet.tally.statuses == {"connect.refused": 1}
     assert fleet.tally.requests["idle"].count == 1
+
+
+async def test_a_fleet_can_be_left_in_the_moment_in_which_a_device_sets_its_alarm() -> None:
+    """The timekeeper is told of an alarm and to stop at once; it stops."""
+    device = SmallDevice([timedelta(hours=1)], clock=wall_clock)
+    async with asyncio.timeout(10), _fleet({1: device}, MemoryTransport(_ok)) as fleet:
+        for _ in range(2):
+            await asyncio.sleep(0.01)  # the timekeeper waits, the second time for the first alarm
+            fleet._note_deadline(1, device)  # type: ignore[arg-type]
