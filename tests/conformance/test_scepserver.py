@@ -48,6 +48,7 @@ def fleet_at(rsa_keys: list[rsa.RSAPrivateKey]) -> OpenFleet:
 async def test_it_certifies_our_devices(scepserver: ScepServer, fleet_at: OpenFleet) -> None:
     """The whole enrolment: the depot has one certificate a device, named after it, and the devices take commands."""
     async with fleet_at(scepserver, count=2) as fleet:
+        assert [failure for number in range(2) for failure in fleet.events(EnrollmentFailed, number)] == []
         assert {device.life for device in fleet.loop.devices.values()} == {LifeState.ENROLLED}
         names = {
             certificate.subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value

@@ -22,7 +22,7 @@ from device_emulator.fleet.tally import Tally
 from device_emulator.transport.network import NetworkTransport
 from rigs.foreign_servers import ForeignServer
 
-SOON = 20.0
+SOON = 60.0
 QUICK = RetryPolicy(first=timedelta(seconds=0.2), ceiling=timedelta(seconds=0.4), attempts=3)
 
 
@@ -100,7 +100,7 @@ async def foreign_fleet(
     devices = Population(count=count, seed=7, settings=behaviour).devices(clock=wall_clock, keys=supply)
     seen: list[tuple[int, Event]] = []
     loop = FleetLoop(
-        devices, NetworkTransport(timeout=5.0), tally=Tally(), watch=lambda number, event: seen.append((number, event))
+        devices, NetworkTransport(timeout=30.0), tally=Tally(), watch=lambda number, event: seen.append((number, event))
     )
     async with loop:
         fleet = Fleet(server, loop, seen)
