@@ -143,7 +143,9 @@ async def test_a_fleet_finishes_though_its_server_is_killed_three_times(tmp_path
 async def stop(server: MortalServer) -> None:
     """Ask for the end, and get it in order and in time (I-53)."""
     began = time.monotonic()
-    assert await server.end(signal.SIGTERM) == (0, "stopped\n")
+    ended = await server.end(signal.SIGTERM)
+    # Of a busy machine it may have complained meanwhile, on standard error.
+    assert (ended.exit_code, ended.output, "Traceback" in ended.errors) == (0, "stopped\n", False), ended
     assert time.monotonic() - began < 10
 
 

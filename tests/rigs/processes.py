@@ -129,20 +129,20 @@ class MortalServer:
                     said[found[1]] = found[2]
         return said
 
-    async def end(self, number: signal.Signals) -> tuple[int, str]:
-        """Send a signal, and return the exit code and what was still written."""
+    async def end(self, number: signal.Signals) -> Ended:
+        """Send a signal, and return how it ended and what it still wrote."""
         process, self._process = self._process, None
         assert process is not None
         process.send_signal(number)
         async with asyncio.timeout(PATIENCE_SECONDS):
             output, errors = await process.communicate()
         assert process.returncode is not None
-        return process.returncode, output.decode() + errors.decode()
+        return Ended(process.returncode, output.decode(), errors.decode())
 
     async def kill(self) -> None:
         """End this life without a word of warning: `kill -9`."""
-        code, _ = await self.end(signal.SIGKILL)
-        assert code == -signal.SIGKILL, "it was dead already"
+        ended = await self.end(signal.SIGKILL)
+        assert ended.exit_code == -signal.SIGKILL, f"it was dead already: {ended}"
 
     async def call(self, method: str, path: str, **request: Any) -> Any:
         """Do as the administrator, and return the JSON; raises aiohttp.ClientError while the server is dead."""
