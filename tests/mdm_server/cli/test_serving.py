@@ -35,7 +35,7 @@ class Process:
         return found[1]
 
     async def stopped(self, number: signal.Signals) -> tuple[int, str]:
-        """Send a signal; returns the exit code and what was still printed (a busy machine is complained of elsewhere)."""
+        """Send a signal; returns the exit code and what was printed; of a busy machine it complains elsewhere."""
         self.process.send_signal(number)
         async with asyncio.timeout(PATIENCE_SECONDS):
             output, errors = await self.process.communicate()
