@@ -104,29 +104,27 @@ class NetworkTransport:
             self._folder = None
 
     async def _line(self, device: int, identity: Identity | None) -> _Line:
+        """Return the device's connection, a new one where its identity has changed."""
         fingerprint = None if identity is None else identity.fingerprint
         line = self._lines.get(device)
-        if line is not None and line.identity == fingerprint:
-            presented_identity.set(self._path(fingerprint)) if fingerprint else None
-            return line
-        await self.hang_up(device)
+        if line is None or line.identity != fingerprint:
+            await self.hang_up(device)
+            line = self._lines[device] = _Line(self._session(identified=identity is not None), fingerprint)
         if identity is not None:
+            # For each request anew: the connection that was kept may be gone, and then this task opens another.
             presented_identity.set(self._write(identity))
+        return line
+
+    def _session(self, *, identified: bool) -> aiohttp.ClientSession:
         self._resolver = self._resolver or RememberingResolver()
-        connector = aiohttp.TCPConnector(
-            limit=1,
-            ssl=self._anonymous if identity is None else self._identified,
-            resolver=self._resolver,
-            use_dns_cache=False,
-        )
-        session = aiohttp.ClientSession(
+        context = self._identified if identified else self._anonymous
+        connector = aiohttp.TCPConnector(limit=1, ssl=context, resolver=self._resolver, use_dns_cache=False)
+        return aiohttp.ClientSession(
             connector=connector,
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("Content-Type", "User-Agent", "Accept", "Accept-Encoding"),
         )
-        line = self._lines[device] = _Line(session, fingerprint)
-        return line
 
     def _path(self, fingerprint: str) -> Path:
         if self._folder is None:
