@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 
 PATIENCE_SECONDS = 10.0
-"""How long a process that was told to end may take to do so."""
+"""How long a process that was told to end may take to do so, and a file of SQLite's to vanish again."""
 _SESSION = "MDMSIM_TEST_SESSION"
 _OF_PYTEST = "pytest-of-"
 _PROC = Path("/proc")
@@ -52,10 +52,9 @@ def left_behind(folder: Path, threads: set[threading.Thread], *, patience: float
     Threads that were there before, and daemons, do not count.
     """
     deadline = time.monotonic() + patience
-    while (found := [*_processes(folder), *_threads(threads)]) and time.monotonic() < deadline:
+    while (found := [*_processes(folder), *_threads(threads), *_files(folder)]) and time.monotonic() < deadline:
         time.sleep(0.05)
-    files = [f"the file {path}" for path in folder.iterdir() if not path.name.startswith(_OF_PYTEST)]
-    return [*found, *_ports(), *files]
+    return [*found, *_ports()]
 
 
 def untracked_files(checkout: Path) -> set[str]:
@@ -85,6 +84,10 @@ def _processes(folder: Path) -> list[str]:
 
 def _threads(before: set[threading.Thread]) -> list[str]:
     return [f"the thread {each.name}" for each in threading.enumerate() if not each.daemon and each not in before]
+
+
+def _files(folder: Path) -> list[str]:
+    return [f"the file {path}" for path in folder.iterdir() if not path.name.startswith(_OF_PYTEST)]
 
 
 def _ports() -> list[str]:

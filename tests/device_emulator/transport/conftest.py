@@ -40,7 +40,7 @@ def device_identity(authority: Authority, name: str) -> Identity:
 
 @dataclass
 class Visited:
-    """A running server: where it is, and which certificate (common name) came with which body on which connection."""
+    """A running server: where it is, and which certificate (common name) came with which body from which port."""
 
     url: str
     visits: list[tuple[str | None, bytes, int]] = field(default_factory=list)
@@ -66,7 +66,8 @@ async def tls_server(tls_authority: Authority, tmp_path: Path) -> AsyncIterator[
         if der is not None:
             subject = x509.load_der_x509_certificate(der).subject
             name = str(subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)[0].value)
-        visited.visits.append((name, await request.read(), id(request.transport)))
+        port = request.transport.get_extra_info("peername")[1]
+        visited.visits.append((name, await request.read(), port))
         return web.Response(text=name or "nobody", headers={"X-Kind": request.headers.get("Content-Type", "none")})
 
     application = web.Application()
