@@ -92,7 +92,7 @@ class Fleet:
 
 @asynccontextmanager
 async def foreign_fleet(
-    server: ForeignServer, keys: list[rsa.RSAPrivateKey], *, count: int = 1, **settings: Any
+    server: ForeignServer, keys: list[rsa.RSAPrivateKey], *, count: int = 1, concurrency: int = 64, **settings: Any
 ) -> AsyncIterator[Fleet]:
     """Make some devices and enrol them."""
     behaviour = DeviceSettings(**{"legacy_algorithms": True, "retry": QUICK, **settings})
@@ -100,7 +100,11 @@ async def foreign_fleet(
     devices = Population(count=count, seed=7, settings=behaviour).devices(clock=wall_clock, keys=supply)
     seen: list[tuple[int, Event]] = []
     loop = FleetLoop(
-        devices, NetworkTransport(timeout=30.0), tally=Tally(), watch=lambda number, event: seen.append((number, event))
+        devices,
+        NetworkTransport(timeout=30.0),
+        tally=Tally(),
+        watch=lambda number, event: seen.append((number, event)),
+        concurrency=concurrency,
     )
     async with loop:
         fleet = Fleet(server, loop, seen)
