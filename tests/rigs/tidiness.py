@@ -16,9 +16,11 @@ import time
 from pathlib import Path
 
 PATIENCE_SECONDS = 10.0
-"""How long a process that was told to end may take to do so, and a file of SQLite's to vanish again."""
+"""How long a process that was told to end may take to do so."""
 _SESSION = "MDMSIM_TEST_SESSION"
 _OF_PYTEST = "pytest-of-"
+_OF_SQLITE = "etilqs_"
+"""SQLite deletes its temporary files itself, unless a test kills the process (SIGKILL) in just that moment."""
 _PROC = Path("/proc")
 _LISTENING = "0A"
 
@@ -87,7 +89,7 @@ def _threads(before: set[threading.Thread]) -> list[str]:
 
 
 def _files(folder: Path) -> list[str]:
-    return [f"the file {path}" for path in folder.iterdir() if not path.name.startswith(_OF_PYTEST)]
+    return [f"the file {path}" for path in folder.iterdir() if not path.name.startswith((_OF_PYTEST, _OF_SQLITE))]
 
 
 def _ports() -> list[str]:
