@@ -40,7 +40,11 @@ class Ended:
 async def run_program(*command: str | Path, seconds: float = PATIENCE_SECONDS) -> Ended:
     """Run a program to its end; one that does not come to it in time is put away, and that is an error."""
     process = await asyncio.create_subprocess_exec(
-        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+        *command,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        # A program that native code ends (SIGABRT, SIGSEGV) then says where it was.
+        env={**os.environ, "PYTHONFAULTHANDLER": "1"},
     )
     try:
         async with asyncio.timeout(seconds):
