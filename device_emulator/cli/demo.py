@@ -11,7 +11,7 @@ import click
 from certs.keys import KeyKind
 from device_emulator.cli import options
 from device_emulator.cli.administrator import Administrator
-from device_emulator.cli.failure import CommandFailed, ExitCode
+from device_emulator.cli.failure import CommandFailed, ExitCode, exit_code
 from device_emulator.cli.fleet_run import FleetRun, RunSettings
 from device_emulator.cli.load import read_certificates
 from device_emulator.cli.running import run
@@ -119,9 +119,7 @@ async def _play(server: Server, given: dict[str, Any]) -> int:
         except asyncio.CancelledError:
             fleet.interrupted = True
     summary = fleet.finish(expectations)
-    if fleet.interrupted:
-        return ExitCode.INTERRUPTED
-    return ExitCode.PASS if summary["verdict"] == "pass" else ExitCode.EXPECTATION_FAILED
+    return exit_code(summary)
 
 
 class Play:

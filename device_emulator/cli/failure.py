@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import IntEnum
+from typing import Any
 
 
 class ExitCode(IntEnum):
@@ -14,6 +16,13 @@ class ExitCode(IntEnum):
     UNREACHABLE = 3
     OUR_BUG = 4
     INTERRUPTED = 130
+
+
+def exit_code(summary: Mapping[str, Any]) -> ExitCode:
+    """Return the exit code that says what a run's summary says."""
+    return {"pass": ExitCode.PASS, "interrupted": ExitCode.INTERRUPTED}.get(
+        summary["verdict"], ExitCode.EXPECTATION_FAILED
+    )
 
 
 class CommandFailed(Exception):  # noqa: N818 - it is not always an error of ours

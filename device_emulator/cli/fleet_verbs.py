@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from device_emulator.cli import options
-from device_emulator.cli.failure import ExitCode
+from device_emulator.cli.failure import exit_code
 from device_emulator.cli.fleet_run import FleetRun, RunSettings
 from device_emulator.cli.reaching import reach
 from device_emulator.cli.running import run
@@ -132,6 +132,4 @@ async def _errand(name: str, errand: Errand, count: Callable[[Tally], int], turn
             fleet.interrupted = True
     fleet_file.save(given["fleet"], seed=stored.seed, keys=stored.keys, devices=fleet.devices)
     summary = fleet.finish([all_of(f"devices done with {name}", count(fleet.tally), turns * len(enrolled))])
-    if fleet.interrupted:
-        return ExitCode.INTERRUPTED
-    return ExitCode.PASS if summary["verdict"] == "pass" else ExitCode.EXPECTATION_FAILED
+    return exit_code(summary)

@@ -13,7 +13,7 @@ from cryptography import x509
 from certs.errors import UNREADABLE_X509
 from certs.keys import KeyKind
 from device_emulator.cli import options
-from device_emulator.cli.failure import CommandFailed, ExitCode
+from device_emulator.cli.failure import CommandFailed, ExitCode, exit_code
 from device_emulator.cli.fleet_run import FleetRun, RunSettings
 from device_emulator.cli.reaching import reach
 from device_emulator.cli.running import run
@@ -96,9 +96,7 @@ async def _load(given: dict[str, Any]) -> int:
         fleet_file.save(given["fleet"], seed=given["seed"], keys=keys, devices=kept)
         fleet.narrator.say(f"{given['fleet']}: {len(kept)} enrolled devices kept")
     summary = fleet.finish(_expectations(fleet, given["devices"]), notes=_examples(fleet))
-    if fleet.interrupted:
-        return ExitCode.INTERRUPTED
-    return ExitCode.PASS if summary["verdict"] == "pass" else ExitCode.EXPECTATION_FAILED
+    return exit_code(summary)
 
 
 async def _lead(fleet: FleetRun, target: Target, given: dict[str, Any]) -> None:

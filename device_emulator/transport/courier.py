@@ -41,7 +41,6 @@ class Courier:
         self._ca_file = ca_file
         self._tokens: set[bytes] = set()
         self._unannounced: set[bytes] = set()
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
         self._task: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
         self._changed = asyncio.Event()
@@ -91,7 +90,7 @@ class Courier:
                 calls += 1
                 try:
                     async with session.ws_connect(self.url, heartbeat=30, compress=0, max_msg_size=1 << 17) as socket:
-                        self._arrived(socket)
+                        self._arrived()
                         delay = FIRST_DELAY
                         await self._converse(socket)
                 except aiohttp.WSServerHandshakeError:
@@ -106,9 +105,8 @@ class Courier:
                 await asyncio.sleep(delay)
                 delay = min(delay * 2, LONGEST_DELAY)
 
-    def _arrived(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    def _arrived(self) -> None:
         self.available = True
-        self._socket = socket
         self._unannounced = set(self._tokens)
         self._changed.set()
         self._settled.set()
