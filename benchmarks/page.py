@@ -14,10 +14,10 @@ _INTRODUCTION = f"""\
 
 This page is written by `{COMMAND}`; nothing in it is typed by hand but the explanations.
 
-The server (`mdm-server serve`, one process, a state directory of its own) and the emulator are separate processes on
-one machine, over loopback, both on uvloop where it is there. Everything is durable: SQLite with `synchronous=FULL`,
-answers leave after the commit. CPU times are the operating system's (`/proc/PID/stat`, `getrusage`), so they hold on a
-shared machine where rates do not; but they too grow when others crowd the caches: look at the load average first.
+The server (`mdm-server serve`, one process, a state directory of its own, on uvloop where it is there) and the emulator
+are separate processes on one machine, over loopback. Everything is durable: SQLite with `synchronous=FULL`, answers
+leave after the commit. CPU times are the operating system's (`/proc/PID/stat`, `getrusage`), so they hold on a shared
+machine where rates do not; but they too grow when others crowd the caches: look at the load average first.
 
 "Floor" is what the protocol's own cryptography costs in OpenSSL, measured in the same run (`benchmarks/floor.py` says
 which operations count). Rates without a schedule are closed loops: they show capacity, and their percentiles flatter.

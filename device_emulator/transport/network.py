@@ -18,7 +18,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from certs.identity import Identity
 from device_emulator.core.messages import Request, RequestFailed, ResponseArrived
 from device_emulator.transport.contract import Outcome
-from device_emulator.transport.tls import anonymous_context, fleet_context, presented_identity
+from device_emulator.transport.tls import anonymous_context, fleet_context, presented_identity, spare_tls_memory
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 
@@ -59,11 +59,13 @@ class NetworkTransport:
     A device whose request carries an identity presents it in the TLS handshake. The server's certificate is verified
     against `ca_file`, or against what the system trusts.
 
+    Run it on asyncio's own loop: uvloop closes the sockets of others (docs/decisions/0010-no-uvloop-for-the-fleet.md).
+
     The identities are written to a private temporary folder, because OpenSSL reads client certificates from files only.
     """
 
     def __init__(self, *, ca_file: Path | None = None, timeout: float = 30.0) -> None:
-        self._ca_file = ca_file
+        spare_tls_memory()
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._lines: dict[int, _Line] = {}
         self._resolver: RememberingResolver | None = None

@@ -8,6 +8,7 @@ wrapping its connection back to back, with nothing awaited in between, pins it t
 from __future__ import annotations
 
 import ssl
+from asyncio import sslproto
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,15 @@ def fleet_context(ca_file: Path | None) -> FleetContext:
     context = FleetContext(ssl.PROTOCOL_TLS_CLIENT)
     _trusting(context, ca_file)
     return context
+
+
+def spare_tls_memory() -> None:
+    """Shrink the read buffer that asyncio keeps for every TLS connection from 256 KiB to one TLS record.
+
+    `max_size` is a class attribute and the only handle there is, so this touches every TLS connection of the process,
+    harmlessly.
+    """
+    sslproto.SSLProtocol.max_size = 16 * 1024
 
 
 def _trusting(context: ssl.SSLContext, ca_file: Path | None) -> ssl.SSLContext:
