@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from device_emulator.core.hub.intent import HubIntent
+from device_emulator.core.person import Person
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +88,75 @@ class RenameDevice:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class GoOffline:
+    """Take the device out of reach of every network: into the cellar, or into flight mode."""
+
+
+@dataclass(frozen=True, slots=True)
+class GoOnline:
+    """Bring it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class HandOver:
+    """Give the device to somebody else, open or locked as it is.
+
+    `tells_passcode` says whether the new holder learns the passcode that is set.
+    """
+
+    to: Person
+    tells_passcode: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HubEnroll:
+    """Open Intelligent Hub on a device that nobody manages, and answer its wizard."""
+
+    intent: HubIntent
+
+
+@dataclass(frozen=True, slots=True)
+class HubLogin:
+    """Log in to Intelligent Hub on an enrolled device: claim a staged one, or check out a shared one.
+
+    Without a user name the holder types their own credentials.
+    """
+
+    user_name: str | None = None
+    password: str | None = field(default=None, repr=False)
+    group: str | None = None
+    shared_passcode: str | None = field(default=None, repr=False)
+    accept_terms: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class HubLogout:
+    """Log out of Intelligent Hub: check a shared device in."""
+
+
+@dataclass(frozen=True, slots=True)
+class DirectEnroll:
+    """Log in to the Workspace ONE app of the server at `url`."""
+
+    url: str
+    user_name: str | None = None
+    password: str | None = field(default=None, repr=False)
+    ownership: str | None = None
+    accept_terms: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Prepare:
+    """Let Apple Configurator prepare the device over its cable: erase it, supervise it, skip Setup Assistant, enrol.
+
+    Nobody answers a question on this way: `intent` says all there is.
+    """
+
+    intent: HubIntent
+    supervise: bool = True
+
+
 PersonAction = (
     OpenEnrollmentLink
     | OpenProfile
@@ -99,4 +171,12 @@ PersonAction = (
     | TurnOn
     | Restart
     | RenameDevice
+    | GoOffline
+    | GoOnline
+    | HandOver
+    | HubEnroll
+    | HubLogin
+    | HubLogout
+    | DirectEnroll
+    | Prepare
 )

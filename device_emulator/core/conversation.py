@@ -6,16 +6,17 @@ sent None when the time has come. `Device` numbers the drafts and keeps the dead
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from device_emulator.core.errors import ExchangeError
-from device_emulator.core.events import RetryScheduled
-from device_emulator.core.handheld import Handheld
+from device_emulator.core.events import Event, RetryScheduled
 from device_emulator.core.messages import RequestFailed, RequestKind, ResponseArrived
+from device_emulator.core.randomness import Randomness
+from device_emulator.core.settings import RetryPolicy
 
 Result = TypeVar("Result")
 
@@ -23,6 +24,37 @@ USER_AGENT = "MDM/1.0 mdmsim"
 OK = 200
 TOO_MANY_REQUESTS = 429
 REQUEST_TIMEOUT = 408
+
+
+class Patience(Protocol):
+    """The settings a conversation asks for."""
+
+    @property
+    def retry(self) -> RetryPolicy:
+        """How to try again."""
+        ...
+
+
+class Correspondent(Protocol):
+    """What a conversation needs to know of the device that holds it, be that an iPhone or an Android."""
+
+    @property
+    def settings(self) -> Patience:
+        """How patient it is."""
+        ...
+
+    @property
+    def randomness(self) -> Randomness:
+        """Its chance."""
+        ...
+
+    def clock(self) -> datetime:
+        """Return the time."""
+        ...
+
+    def emit(self, event: Event) -> None:
+        """Leave an event for whoever watches."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +78,18 @@ class Pause:
 
 Reply = ResponseArrived | RequestFailed | None
 Conversation = Generator[Draft | Pause, Reply, Result]
+Prove = Callable[[Draft], Draft]
+"""Adds to a request what proves which enrolled device sends it."""
 
 
-def patiently(handheld: Handheld, draft: Draft) -> Conversation[ResponseArrived]:
+def patiently(correspondent: Correspondent, draft: Draft) -> Conversation[ResponseArrived]:
     """Send a request until there is an answer that trying again would not change.
 
     Raises:
         ExchangeError: there is none after as many attempts as the settings allow, or trying again cannot help.
 
     """
-    policy = handheld.settings.retry
+    policy = correspondent.settings.retry
     for failures in range(1, policy.attempts + 1):
         reply = yield draft
         reason = passing_failure(reply)
@@ -63,8 +97,8 @@ def patiently(handheld: Handheld, draft: Draft) -> Conversation[ResponseArrived]
             assert isinstance(reply, ResponseArrived)
             return reply
         if failures < policy.attempts:
-            at = handheld.clock() + pause_after(handheld, draft.kind, failures, reply)
-            handheld.emit(RetryScheduled(draft.kind, reason, at))
+            at = correspondent.clock() + pause_after(correspondent, draft.kind, failures, reply)
+            correspondent.emit(RetryScheduled(draft.kind, reason, at))
             yield Pause(at)
     raise ExchangeError(
         "server.unavailable", f"expected an answer to {draft.kind}, the last of {failures} was {reason}"
@@ -111,16 +145,16 @@ def passing_failure(reply: Reply) -> str | None:
     return None
 
 
-def pause_after(handheld: Handheld, kind: RequestKind, failures: int, reply: Reply) -> timedelta:
+def pause_after(correspondent: Correspondent, kind: RequestKind, failures: int, reply: Reply) -> timedelta:
     """Return how long to wait before trying again: what the server asks for, or exponential back-off with jitter."""
-    policy = handheld.settings.retry
+    policy = correspondent.settings.retry
     if isinstance(reply, ResponseArrived):
-        asked = retry_after(reply.headers, handheld.clock())
+        asked = retry_after(reply.headers, correspondent.clock())
         if asked is not None:
             return min(asked, policy.ceiling)
     # The exponent is capped so that a device that has failed for a week does not compute with astronomic numbers.
     longest = min(policy.ceiling, policy.first * policy.factor ** min(failures - 1, 32))
-    return longest * handheld.randomness.stream(f"retry {kind}", failures).uniform(0.5, 1.0)
+    return longest * correspondent.randomness.stream(f"retry {kind}", failures).uniform(0.5, 1.0)
 
 
 def retry_after(headers: Mapping[str, str], now: datetime) -> timedelta | None:

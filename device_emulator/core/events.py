@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from device_emulator.core.gauges import Network
 from device_emulator.core.messages import Errand, RequestKind
 from device_emulator.core.states import LifeState, LockState, PowerState
 
@@ -239,3 +240,78 @@ class SetupAssistantFinished(Event):
     """The person went through the panes of Setup Assistant."""
 
     panes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkChanged(Event):
+    """The device lost its network, or found one."""
+
+    before: Network
+    after: Network
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver(Event):
+    """Somebody else holds the device now."""
+
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
+class PersonForgot(Event):
+    """The person meant to do something and did not."""
+
+    action: str
+
+
+@dataclass(frozen=True, slots=True)
+class DevicePrepared(Event):
+    """Apple Configurator prepared the device."""
+
+    supervised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HubStepAnswered(Event):
+    """The server answered a step of the Hub's; `code` is the refusal's, empty where there was none."""
+
+    step: str
+    code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HubRefused(Event):
+    """The Hub showed its person a refusal: `text` is what they read. A code `hub.…` is the Hub's own."""
+
+    code: str
+    text: str
+    step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HubLoginShown(Event):
+    """The Hub of a staged or shared device waits for somebody to log in; `state` is the device's assignment."""
+
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class HubSignedIn(Event):
+    """Somebody logged in to the Hub: the device is theirs, for good (Assigned) or for now (CheckedOut)."""
+
+    user: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class HubSignedOut(Event):
+    """Whoever had checked the device out gave it back; their profiles and passcodes are gone."""
+
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnmanagedEntered(Event):
+    """Somebody logged in to the Workspace ONE app, and the device stays unmanaged."""
+
+    user: str

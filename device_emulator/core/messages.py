@@ -28,6 +28,11 @@ class RequestKind(StrEnum):
     SET_BOOTSTRAP_TOKEN = "set_bootstrap_token"  # noqa: S105 - the name of a message
     IDLE = "idle"
     ANSWER = "answer"
+    HUB_WIZARD = "hub_wizard"
+    HUB_LOGIN = "hub_login"
+    HUB_LOGOUT = "hub_logout"
+    HUB_STATUS = "hub_status"
+    DIRECT_ENROLLMENT = "direct_enrollment"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,8 @@
-"""The person holding a device: a name, and the passcode they always choose. What they do arrives as `PersonActs`."""
+"""The person holding a device: a name, credentials, the passcode they choose, habits. They act by `PersonActs`."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass, field
 
 from device_emulator.core.randomness import Randomness
 
@@ -13,6 +15,38 @@ FAMILY_NAMES: tuple[str, ...] = (
     "Adeyemi", "Bauer", "Costa", "Demir", "Eriksen", "Fischer", "García", "Haddad", "Ito", "Jansen", "Kowalski",
     "Lindqvist", "Moreau", "Nakamura", "Okafor", "Petrov", "Rossi", "Schmidt", "Tanaka", "Usman", "Varga", "Weber",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habits:
+    """How likely somebody does what people do: 0 is never, 1 is always.
+
+    Attributes:
+        mistypes: gets a password wrong, each time they type it.
+        forgets_to_log_out: leaves a shared device logged in, each time they mean to log out.
+        removes_management: tries to get rid of the management profile, on any one day.
+        goes_offline: is out of reach for a few hours, on any one day.
+
+    """
+
+    mistypes: float = 0.0
+    forgets_to_log_out: float = 0.0
+    removes_management: float = 0.0
+    goes_offline: float = 0.0
+
+
+BLAMELESS = Habits()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """Somebody who can hold a device. `passcode` is the one they choose; None: one drawn for the device."""
+
+    name: str
+    user_name: str | None = None
+    password: str | None = field(default=None, repr=False)
+    passcode: str | None = field(default=None, repr=False)
+    habits: Habits = BLAMELESS
 
 
 def first_name(randomness: Randomness) -> str:

@@ -1,0 +1,80 @@
+"""What somebody wants of the Hub, what the Hub says about its device, and how it ends."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """By what way a device comes to the Hub; with some of them there is nobody who could answer a question."""
+
+    HUB = "HUB"
+    BARCODE = "BARCODE"
+    CONFIGURATOR = "CONFIGURATOR"
+
+    @property
+    def has_screen(self) -> bool:
+        """Say whether somebody sits before the wizard."""
+        return self is Channel.HUB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubIntent:
+    """What the person holding a device wants to type and tap in the wizard; what is missing, they cannot answer.
+
+    Attributes:
+        url: the server.
+        group: the Group ID, or a registration token, which goes in the same field.
+        user_name, password: None: the credentials of the person who holds the device.
+        group_choice: the organization group they pick where the wizard asks for one.
+        staging: "Single" or "Multi", where a staging account offers both.
+        on_behalf: for whom a staging user enrols the device.
+        ownership: what they say whose the device is: C, S or E.
+        accept_terms: whether they accept the terms of use.
+        solve_captcha: whether they read a CAPTCHA, or give up.
+        attempts: how often they type credentials before they give up.
+        channel: by what way they come.
+
+    """
+
+    url: str
+    group: str = ""
+    user_name: str | None = None
+    password: str | None = field(default=None, repr=False)
+    group_choice: str | None = None
+    staging: str | None = None
+    on_behalf: str | None = None
+    ownership: str | None = None
+    accept_terms: bool = True
+    solve_captcha: bool = True
+    attempts: int = 1
+    channel: Channel = Channel.HUB
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HubDevice:
+    """What the Hub says about the device it runs on. `type` is the platform's number: 2 Apple, 5 Android."""
+
+    type: str
+    serial_number: str | None
+    udid: str | None
+    imei: str | None
+    os_version: str
+    model: str
+    product: str
+    bundle_identifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class HubOutcome:
+    """How a wizard ended: with a link to install, or with the code and the text of a refusal.
+
+    `step` is the last step that was answered. A code that begins with `hub.` is the Hub's own: the server could not be
+    reached, or the person had nothing to answer.
+    """
+
+    step: str
+    install_url: str | None = None
+    code: str = ""
+    text: str = ""
