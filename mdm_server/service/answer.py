@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from mdm_server.domain.refusal import Refusal
+
 PLIST = "application/xml"
 PROFILE = "application/x-apple-aspen-config"
 TEXT = "text/plain"
@@ -27,3 +29,9 @@ class Answer:
 
 NOTHING = Answer()
 """200 without a body: "I heard you, there is nothing to do"."""
+
+
+def say_no(refusal: Refusal) -> Answer:
+    """Say no to a device: the code and the rule, in plain text, without a word about what the server knows."""
+    text = f"{refusal.code}: {refusal.text} {refusal.remedy}\n"
+    return Answer(text.encode(), "text/plain; charset=utf-8", status=refusal.status)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TypedDict
 
 from mdm_server.store.records import Occasion
 
@@ -49,6 +50,25 @@ class RequestFacts:
     def occasion(self, at: datetime) -> Occasion:
         """Return what the store wants to know of the request, for the journal lines of its own changes."""
         return Occasion(at, self.request_id, self.peer)
+
+
+class HeaderFacts(TypedDict):
+    """The facts that a request's headers tell."""
+
+    mdm_signature: str | None
+    content_type: str
+    device_info: str | None
+    proxy_certificate_headers: frozenset[str]
+
+
+def told_by(headers: Mapping[str, str]) -> HeaderFacts:
+    """Read the facts in headers, which are looked up by their names in lower case."""
+    return HeaderFacts(
+        mdm_signature=headers.get("mdm-signature"),
+        content_type=headers.get("content-type", ""),
+        device_info=headers.get(DEVICE_INFO_HEADER),
+        proxy_certificate_headers=PROXY_CERTIFICATE_HEADERS.intersection(map(str.lower, headers)),
+    )
 
 
 INTERNAL = RequestFacts(request_id="", peer="")

@@ -15,10 +15,10 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from mdm_server.domain.refusal import Refusal
-from mdm_server.service.answer import Answer
+from mdm_server.service.answer import Answer, say_no
 from mdm_server.service.journal import Journal
 from mdm_server.service.refusals import DetailedRefusal
-from mdm_server.service.request_facts import DEVICE_INFO_HEADER, PROXY_CERTIFICATE_HEADERS, RequestFacts
+from mdm_server.service.request_facts import RequestFacts, told_by
 from mdm_server.web.admission import RETRY_AFTER, Turns
 from mdm_server.web.connection import connection_of
 from mdm_server.web.errors import Explained
@@ -42,18 +42,14 @@ def new_request_id() -> str:
 def gather(request: web.Request) -> RequestFacts:
     """Gather what the use cases want to know: the address of the socket's peer, never a forwarded header."""
     connection = connection_of(request)
-    headers = request.headers
     return RequestFacts(
         request_id=new_request_id(),
         peer=connection.peer,
         method=request.method,
         base_url=connection.door.base_url,
-        mdm_signature=headers.get("Mdm-Signature"),
         tls_certificate=connection.client_certificate,
-        content_type=headers.get("Content-Type", ""),
         query=request.query if request.query_string else {},
-        device_info=headers.get(DEVICE_INFO_HEADER),
-        proxy_certificate_headers=PROXY_CERTIFICATE_HEADERS.intersection(map(str.lower, headers)),
+        **told_by(request.headers),
     )
 
 
@@ -110,8 +106,8 @@ def to_response(answer: Answer) -> web.Response:
 
 
 def refusal_response(refusal: Refusal) -> web.Response:
-    """Say no to a device: the code and the rule, in plain text, without a word about what the server knows."""
-    response = web.Response(status=refusal.status, text=f"{refusal.code}: {refusal.text} {refusal.remedy}\n")
+    """Say no to a device, and add what HTTP asks of such an answer."""
+    response = to_response(say_no(refusal))
     _finish(response, refusal)
     return response
 
