@@ -128,6 +128,7 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
         "parse.value": RefusalKind(400, "A value is outside what is accepted.", "Send 64-bit integers, finite reals."),
         "parse.duplicate_key": RefusalKind(400, "A key appears twice.", "Send each key once."),
         "parse.schema": RefusalKind(400, "A required key is missing or has the wrong type.", "Follow Apple's schema."),
+        "parse.json": RefusalKind(400, "The body is not the JSON message it should be.", "Send it as documented."),
         "parse.size": RefusalKind(413, "The body is larger than this message may be.", "Send a smaller body."),
         "parse.asn1": RefusalKind(400, "The DER structure is malformed or hostile.", "Send plain DER."),
         "scep.operation": RefusalKind(
