@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -45,8 +46,14 @@ async def reach(url: str, ca_file: Path | None) -> None:
     except TimeoutError as error:
         raise CommandFailed(ExitCode.UNREACHABLE, f"{where} did not answer within {PATIENCE:g} s") from error
     except OSError as error:
-        why = error.strerror or str(error)
-        raise CommandFailed(ExitCode.UNREACHABLE, f"cannot reach {where}: {why}; is the server running?") from error
+        raise CommandFailed(ExitCode.UNREACHABLE, f"cannot reach {where}: {_why(error)}; is the server running?") from error
+
+
+def _why(error: OSError) -> str:
+    """Say why in the system's words: asyncio puts words of its own in their place, but keeps the number."""
+    if error.errno is not None and error.errno > 0:  # a resolver's numbers are negative, and its words its own
+        return os.strerror(error.errno)
+    return error.strerror or str(error)
 
 
 def _context(ca_file: Path | None) -> ssl.SSLContext:
