@@ -46,7 +46,9 @@ async def reach(url: str, ca_file: Path | None) -> None:
     except TimeoutError as error:
         raise CommandFailed(ExitCode.UNREACHABLE, f"{where} did not answer within {PATIENCE:g} s") from error
     except OSError as error:
-        raise CommandFailed(ExitCode.UNREACHABLE, f"cannot reach {where}: {_why(error)}; is the server running?") from error
+        raise CommandFailed(
+            ExitCode.UNREACHABLE, f"cannot reach {where}: {_why(error)}; is the server running?"
+        ) from error
 
 
 def _why(error: OSError) -> str:
