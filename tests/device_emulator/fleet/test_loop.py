@@ -35,12 +35,17 @@ def _fleet(devices: dict[int, SmallDevice], transport: MemoryTransport, **option
 async def test_a_push_starts_a_conversation_that_ends_when_the_device_has_nothing_to_ask() -> None:
     """The device hears of the push, sends its request, hears the answer, and is left alone."""
     device = SmallDevice(clock=wall_clock)
-    transport = MemoryTransport(_ok)
-    async with _fleet({7: device}, transport) as fleet:
+    asked: list[int] = []
+
+    async def answer(number: int, request: Request) -> Outcome:
+        asked.append(number)
+        return await _ok(number, request)
+
+    async with _fleet({7: device}, MemoryTransport(answer)) as fleet:
         fleet.push(7, "magic")
         assert await fleet.until(lambda: fleet.is_quiet, seconds=5)
     assert [type(happening) for happening in device.heard] == [PushArrived, ResponseArrived]
-    assert [number for number, _ in transport.sent] == [7]
+    assert asked == [7]
     assert fleet.tally.sessions == {"finished": 1}
 
 
