@@ -15,9 +15,9 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
-from device_emulator.core.device import Device
 from device_emulator.core.events import Event
 from device_emulator.core.messages import Happening, PushArrived, RequestKind, ResponseArrived, TimePassed
+from device_emulator.core.virtual_device import VirtualDevice
 from device_emulator.fleet.tally import Tally
 from device_emulator.transport.contract import Transport
 
@@ -44,7 +44,7 @@ class FleetLoop:
 
     def __init__(
         self,
-        devices: Mapping[int, Device],
+        devices: Mapping[int, VirtualDevice],
         transport: Transport,
         *,
         tally: Tally,
@@ -165,7 +165,7 @@ class FleetLoop:
             self._inbox.pop(number, None)
         self._note_deadline(number, device)
 
-    async def _tell(self, number: int, device: Device, happening: Happening, *, takes_long: bool) -> None:
+    async def _tell(self, number: int, device: VirtualDevice, happening: Happening, *, takes_long: bool) -> None:
         if takes_long:
             await asyncio.get_running_loop().run_in_executor(self._threads, device.handle, happening)
         else:
@@ -176,7 +176,7 @@ class FleetLoop:
                 self._watch(number, event)
             self._changed.set()
 
-    def _note_deadline(self, number: int, device: Device) -> None:
+    def _note_deadline(self, number: int, device: VirtualDevice) -> None:
         if device.deadline is not None:
             heapq.heappush(self._deadlines, (device.deadline, number))
             if self._deadlines[0][1] == number:
