@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from mdm_server.domain.staging.refusals import STAGING_REFUSALS, sentence
+
 
 @dataclass(frozen=True, slots=True)
 class RefusalKind:
@@ -205,6 +207,23 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
         "invitation.unknown": RefusalKind(
             404, "There is no such invitation.", "List the invitations, and check the identifier."
         ),
+        "group.unknown": RefusalKind(
+            404, "There is no such organization group.", "List the groups, and check the identifier."
+        ),
+        "user.unknown": RefusalKind(404, "There is no such user.", "List the users, and check the identifier."),
+        "user.group_unknown": RefusalKind(
+            404, "There is no such user group.", "List the user groups, and check the identifier."
+        ),
+        "registration.unknown": RefusalKind(
+            404, "There is no such registration.", "List the registrations, and check the identifier."
+        ),
+        "list.unknown": RefusalKind(
+            404, "There is no such entry on the allow and deny lists.", "List the entries, and check the identifier."
+        ),
+        "wipe.unknown": RefusalKind(404, "There is no such wipe.", "List the wipes, and check the identifier."),
+        "wipe.decided": RefusalKind(
+            409, "This wipe is not on hold.", "There is nothing left to decide: see the wipe's state."
+        ),
         "api.unauthorized": RefusalKind(401, "No valid administrator's token.", "Send Authorization: Bearer TOKEN."),
         "api.forbidden": RefusalKind(403, "This token may not do that.", "Use a token with the right."),
         "api.not_found": RefusalKind(404, "There is no such thing.", "List what there is, and check the identifier."),
@@ -212,10 +231,21 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
         "api.conflict": RefusalKind(
             409, "It exists already and is different.", "Use another identifier, or repeat exactly the first request."
         ),
+        "api.version": RefusalKind(
+            406, "The call does not exist in this version.", "Ask for a version in api-supported-versions, as JSON."
+        ),
+        "api.not_implemented": RefusalKind(
+            501, "This address is reserved; nothing answers it yet.", "Do without it, or wait for a later release."
+        ),
         "api.invalid": RefusalKind(422, "The request does not fit its description.", "See /api/docs."),
+        # Staging's own, in the vendor's spelling: these codes are read by people and by Hub.
+        **{
+            code: RefusalKind(refusal.status, sentence(refusal.text), refusal.remedy)
+            for code, refusal in STAGING_REFUSALS.items()
+        },
     }
 )
-"""Every code this server can say no with. A new one is added here and nowhere else."""
+"""Every code this server can say no with. A new one is added here; one of staging, in `staging/refusals.py`."""
 
 
 class Refusal(Exception):  # noqa: N818 - a refusal is an outcome of the rules, not an error of the program

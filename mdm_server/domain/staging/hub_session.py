@@ -1,0 +1,157 @@
+"""The Hub session: the server leads a device from "Group ID?" to an install URL, one question at a time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from mdm_server.domain.staging.devices import PresentedDevice
+from mdm_server.domain.staging.organization import GroupTree
+from mdm_server.domain.staging.registration import Registration
+from mdm_server.domain.staging.users import EnrollmentUser
+from mdm_server.domain.staging.vocabulary import EntryChannel, Ownership, StagingMode
+from mdm_server.domain.table import TransitionTable
+
+
+class SessionStep(StrEnum):
+    """What the server has asked and waits for, or how it ended."""
+
+    START = "Start"
+    GROUP = "Group"
+    GROUP_SELECT = "GroupSelect"
+    TOKEN = "Token"  # noqa: S105 - a question, not a token
+    CAPTCHA = "Captcha"
+    CREDENTIALS = "Credentials"
+    STAGING_CHOICE = "StagingChoice"
+    ON_BEHALF_USER = "OnBehalfUser"
+    OWNERSHIP = "Ownership"
+    TERMS_OF_USE = "TermsOfUse"
+    INSTALL = "Install"
+    DONE = "Done"
+    REFUSED = "Refused"
+    EXPIRED = "Expired"
+
+
+class SessionEvent(StrEnum):
+    """What happens to a session: the next question, or an end. RETRY is the same question again."""
+
+    ASK_GROUP = "AskGroup"
+    ASK_GROUP_SELECT = "AskGroupSelect"
+    ASK_TOKEN = "AskToken"  # noqa: S105
+    ASK_CAPTCHA = "AskCaptcha"
+    ASK_CREDENTIALS = "AskCredentials"
+    ASK_STAGING_CHOICE = "AskStagingChoice"
+    ASK_ON_BEHALF_USER = "AskOnBehalfUser"
+    ASK_OWNERSHIP = "AskOwnership"
+    ASK_TERMS_OF_USE = "AskTermsOfUse"
+    OFFER_INSTALL = "OfferInstall"
+    RETRY = "Retry"
+    ENROLLED = "Enrolled"
+    REFUSE = "Refuse"
+    EXPIRE = "Expire"
+
+
+@dataclass(frozen=True, slots=True)
+class HubSession:
+    """One device's way through the wizard. `mode` is None until it is known whether and how this is staging."""
+
+    id: str
+    step: SessionStep
+    device: PresentedDevice
+    expires_at: datetime
+    channel: EntryChannel = EntryChannel.HUB
+    group: int | None = None
+    group_chosen: bool = False
+    user: int | None = None
+    on_behalf: int | None = None
+    mode: StagingMode | None = None
+    ownership: Ownership | None = None
+    terms_accepted: bool = False
+    token_registration: int | None = None
+    captcha: str | None = None
+    invitation_id: str | None = None
+    device_id: int | None = None
+
+    @property
+    def owner(self) -> int | None:
+        """Whose the device would be at the end; None while nobody's, as when it is staged for whoever comes."""
+        if self.mode is StagingMode.ADVANCED:
+            return self.on_behalf
+        return self.user if self.mode in (None, StagingMode.NONE) else None
+
+
+RETRIABLE = frozenset({"GROUP_UNKNOWN", "BAD_CREDENTIALS", "CAPTCHA_REQUIRED"})
+"""The refusals after which the same session may try again; any other ends it."""
+
+_S, _E = SessionStep, SessionEvent
+_QUESTIONS = {
+    _E.ASK_GROUP: _S.GROUP,
+    _E.ASK_GROUP_SELECT: _S.GROUP_SELECT,
+    _E.ASK_TOKEN: _S.TOKEN,
+    _E.ASK_CAPTCHA: _S.CAPTCHA,
+    _E.ASK_CREDENTIALS: _S.CREDENTIALS,
+    _E.ASK_STAGING_CHOICE: _S.STAGING_CHOICE,
+    _E.ASK_ON_BEHALF_USER: _S.ON_BEHALF_USER,
+    _E.ASK_OWNERSHIP: _S.OWNERSHIP,
+    _E.ASK_TERMS_OF_USE: _S.TERMS_OF_USE,
+    _E.OFFER_INSTALL: _S.INSTALL,
+}
+_ORDER = (_S.START, *_QUESTIONS.values())
+_OPEN = _ORDER
+_ENDED = (_S.DONE, _S.REFUSED, _S.EXPIRED)
+
+HUB_SESSION = TransitionTable(
+    name="HubSession",
+    states=SessionStep,
+    events=SessionEvent,
+    initial=SessionStep.START,
+    moves={
+        # Questions come in one order, and what needs no answer is not asked.
+        **{
+            (before, event): step
+            for before in _OPEN
+            for event, step in _QUESTIONS.items()
+            if _ORDER.index(step) > _ORDER.index(before)
+        },
+        # A wrong password may bring the CAPTCHA up, and an administrator's reset takes it away again.
+        (_S.CREDENTIALS, _E.ASK_CAPTCHA): _S.CAPTCHA,
+        **{(step, _E.RETRY): step for step in _OPEN},
+        (_S.INSTALL, _E.OFFER_INSTALL): _S.INSTALL,
+        (_S.INSTALL, _E.ENROLLED): _S.DONE,
+        **{(step, _E.REFUSE): _S.REFUSED for step in _OPEN},
+        **{(step, _E.EXPIRE): _S.EXPIRED for step in _OPEN},
+        **{(step, _E.EXPIRE): step for step in _ENDED},
+    },
+)
+
+EVENT_OF_STEP = {step: event for event, step in _QUESTIONS.items()}
+"""The event that leads to a question."""
+
+
+def advance(session: HubSession, event: SessionEvent) -> HubSession:
+    """Return the session after an event; one out of place raises `STEP_OUT_OF_ORDER`."""
+    raise NotImplementedError
+
+
+def check_open(session: HubSession, at: datetime, *expected: SessionStep) -> None:
+    """Raise `SESSION_EXPIRED` for a session that is over, `STEP_OUT_OF_ORDER` for an answer nobody asked for."""
+    raise NotImplementedError
+
+
+def next_step(
+    session: HubSession,
+    tree: GroupTree,
+    user: EnrollmentUser | None = None,
+    *,
+    captcha_required: bool = False,
+    ownership_known: bool = False,
+    terms_accepted: str | None = None,
+    registration: Registration | None = None,
+) -> SessionStep:
+    """Return the next question of a session: the first in order whose answer is needed and not known.
+
+    `user` is the one of the session, once known; `ownership_known` when a list entry or a registration says whose the
+    hardware is; `terms_accepted` is the version this user has accepted before.
+    """
+    raise NotImplementedError
