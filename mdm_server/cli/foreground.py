@@ -65,7 +65,7 @@ async def _serve(settings: ServerSettings) -> None:
 
 
 def announcement(server: Server, settings: ServerSettings) -> str:
-    """Say where everything is. The only place where the administrator's token is ever shown."""
+    """Say where everything is. The only place where the administrators' secrets are ever shown."""
     lines = [
         ("devices, API", server.url),
         ("plain HTTP", server.http_url),
@@ -74,14 +74,29 @@ def announcement(server: Server, settings: ServerSettings) -> str:
         ("second port", f"{server.sim_url}/_sim/ready" if server.sim_url else None),
         ("CA certificate", server.ca_file),
         ("state", settings.state_dir or "temporary: gone when the server stops; --state-dir DIR keeps it"),
+        *_api_credentials(server),
         ("admin token", _admin_token(server)),
     ]
     facts = "\n".join(f"  {name:<15} {value}" for name, value in lines if value is not None)
     return f"mdmsim management server {version('mdmsim')}, SQLite {sqlite3.sqlite_version}\n{facts}"
 
 
+def _api_credentials(server: Server) -> list[tuple[str, str]]:
+    """Name what a program written for Workspace ONE UEM asks for."""
+    if server.api is None:
+        return [("WS1 API user", f"as it was {_printed(server)}")]
+    return [
+        ("WS1 API user", f"{server.api.user}   (also an OAuth client: {server.url}/connect/token)"),
+        ("  password", server.api.password),
+        ("  tenant code", server.api.tenant_code),
+    ]
+
+
 def _admin_token(server: Server) -> str:
     if server.admin_token is not None:
         return f"{server.admin_token}   (shown this once: only its hash is kept)"
-    since = f"{server.admin_since:%Y-%m-%d %H:%M} UTC" if server.admin_since else "the first start"
-    return f"as it was printed on {since}; --new-admin-token makes a new one"
+    return f"as it was {_printed(server)}"
+
+
+def _printed(server: Server) -> str:
+    return f"printed on {server.admin_since:%Y-%m-%d %H:%M} UTC; --new-admin-token makes a new one"

@@ -69,7 +69,11 @@ def _setting(flag: str, **options: Any) -> Callable[[Any], Any]:
     is_flag=True,
     help="Allow --listen and --http beyond loopback: whoever reaches them may then try to enrol a device.",
 )
-@_setting("--new-admin-token", is_flag=True, help="Make a new administrator's token; the old one stops working.")
+@_setting(
+    "--new-admin-token",
+    is_flag=True,
+    help="Make a new administrator's token and API password; the old ones stop working.",
+)
 @_setting(
     "--seed",
     type=int,

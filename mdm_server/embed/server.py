@@ -19,6 +19,7 @@ from certs.errors import UNREADABLE_X509
 from certs.identity import certificates_to_pem
 from certs.keys import KeyKind
 from mdm_server.embed.addresses import Sockets, bind_all
+from mdm_server.embed.administrators import ApiCredentials, find_administrators
 from mdm_server.embed.chance import Chance
 from mdm_server.embed.housekeeping import trim_journal, wake_waiting
 from mdm_server.embed.settings import ServerSettings
@@ -29,17 +30,15 @@ from mdm_server.service.running import Runner
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.suite import ServiceSuite, assemble
 from mdm_server.store.contract import Store
-from mdm_server.store.records import Occasion
-from mdm_server.web.api import AdminTokens, token_hash
 from mdm_server.web.application import Front, first_port
 from mdm_server.web.limits import Limits
 from mdm_server.web.port import Port
 from mdm_server.web.sim_routes import Strings, second_port
+from mdm_server.web.uem.access import AccessTokens, Gate
 from mdm_server.web.watchdog import watch_the_loop
 
 Result = TypeVar("Result")
 
-ADMINISTRATOR = "administrator"
 # SCEP's RSA and the signing of profiles release the GIL: two threads keep two cores busy, more would only queue.
 HEAVY_THREADS = 2
 
@@ -60,8 +59,10 @@ class Server:
     """The same, as a file."""
     admin_token: str | None
     """The administrator's token if this start made it or was given it; else None, for only its hash is kept."""
-    admin_since: datetime | None
-    """When the stored token was made; None if there is none."""
+    admin_since: datetime
+    """When the stored token was made."""
+    api: ApiCredentials | None
+    """User, password and tenant code of the API in Workspace ONE UEM's shape, if this start made them."""
     store: Store
     """The open store."""
     suite: ServiceSuite
@@ -118,9 +119,10 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
         random_bytes=chance,
         run=_in_threads(pool),
     )
-    hashes, made, since = await _administrator(settings, store)
+    administrators = await find_administrators(settings, store, _now())
     ca_pem = certificates_to_pem([authority.root.certificate]).decode()
-    first = Port(first_port(Front(suite, ca_pem, AdminTokens(hashes), limits)), limits)
+    gate = Gate(administrators.account, AccessTokens(_now, secrets.token_bytes))
+    first = Port(first_port(Front(suite, ca_pem, administrators.tokens, gate, limits)), limits)
     second = Port(second_port(Strings(suite, store, _now, lambda: chance.seed, chance.reseed)), limits)
     await _open(first, second, sockets, server_context(authority, folder, sockets.hostnames), closing)
     for background in (watch_the_loop(), wake_waiting(suite), trim_journal(store)):
@@ -131,8 +133,9 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
         sim_url=sockets.sim_url,
         ca_pem=ca_pem,
         ca_file=folder.ca_file,
-        admin_token=made or settings.admin_token,
-        admin_since=since,
+        admin_token=administrators.token,
+        admin_since=administrators.since,
+        api=administrators.api,
         store=store,
         suite=suite,
         _closing=closing,
@@ -212,17 +215,6 @@ async def _refuse_lost_authority(folder: StateFolder, store: Store) -> None:
             found="none",
             remedy="put its directory back from a backup, or begin in a new state directory",
         )
-
-
-async def _administrator(settings: ServerSettings, store: Store) -> tuple[tuple[str, ...], str | None, datetime | None]:
-    """Return the hashes of the tokens to accept, the token if one was made now, and the date of the stored one."""
-    stored = await store.credentials.list()
-    made = None
-    if settings.new_admin_token or not stored:
-        made = secrets.token_urlsafe(32)
-        stored = [await store.credentials.put(ADMINISTRATOR, token_hash(made), Occasion(_now()))]
-    given = (token_hash(settings.admin_token),) if settings.admin_token else ()
-    return (*(row.token_hash for row in stored), *given), made, stored[0].created_at
 
 
 def _in_threads(pool: ThreadPoolExecutor) -> Runner:

@@ -33,4 +33,4 @@ class ServerSettings:
     admin_token: str | None = None
     """An administrator's token to accept besides the stored one."""
     new_admin_token: bool = False
-    """Replace the stored administrator's token with a new one."""
+    """Replace the stored administrator's token, and the API user's password and tenant code, with new ones."""

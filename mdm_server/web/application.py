@@ -19,6 +19,9 @@ from mdm_server.web.exchange import DeviceEndpoints, Endpoint
 from mdm_server.web.limits import Limits
 from mdm_server.web.openapi import Document, openapi_document
 from mdm_server.web.subjects import SUBJECTS
+from mdm_server.web.uem.access import Gate
+from mdm_server.web.uem.endpoint import UemFront, mount
+from mdm_server.web.uem.subjects import UEM_SUBJECTS
 
 DEVICE_METHODS = ("PUT", "POST")
 """Apple's devices PUT; Fleet's test client POSTs (checklist row 1)."""
@@ -37,6 +40,7 @@ class Front:
     suite: ServiceSuite
     authority_pem: str
     tokens: AdminTokens
+    gate: Gate
     limits: Limits
 
 
@@ -81,6 +85,7 @@ def _add_api(application: web.Application, front: Front, turns: Turns) -> None:
     application.router.add_get("/api/openapi.json", _file(msgspec.json.encode(document), "application/json"))
     application.router.add_get("/api/docs", _file(page, "text/html; charset=utf-8", PAGE_HEADERS))
     application.router.add_get("/", _see("/api/docs"))
+    mount(application, UemFront(front.suite, front.gate, turns, front.limits), UEM_SUBJECTS)
     application.add_subapp(PREFIX, api_application(front.suite, SUBJECTS, front.tokens, turns, front.limits))
 
 

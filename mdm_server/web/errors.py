@@ -26,4 +26,5 @@ class Explained(Refusal):
         return self._remedy or super().remedy
 
     def __str__(self) -> str:
-        return f"{super().__str__()} Found: {self.found}"
+        expected = f" Expected: {self.expected}." if self.expected else ""
+        return f"{super().__str__()}{expected} Found: {self.found}"
