@@ -51,9 +51,6 @@ from mdm_server.store.staging.records import (
     Found,
     Operation,
     OperationState,
-    Wipe,
-    WipeKind,
-    WipeState,
 )
 
 __all__ = [
@@ -89,9 +86,6 @@ __all__ = [
     "UserGroupsView",
     "Users",
     "UsersView",
-    "Wipe",
-    "WipeKind",
-    "WipeState",
     "Wipes",
     "WipesView",
 ]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from mdm_server.domain.enrollment import EnrollmentStatus
+from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceRecord
+from mdm_server.domain.staging.vocabulary import AssignmentState, Ownership, Platform
 from mdm_server.store.staging.records import LARGEST_PAGE, Found
-
-if TYPE_CHECKING:
-    from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceRecord
-    from mdm_server.domain.staging.vocabulary import AssignmentState, Ownership, Platform
 
 
 class DevicesView(Protocol):
@@ -29,7 +27,10 @@ class DevicesView(Protocol):
     def by_identifiers(
         self, identifiers: DeviceIdentifiers, platform: Platform | None = None
     ) -> Sequence[DeviceRecord]:
-        """List the devices that share an identifier (UDID, serial number or IMEI), of one platform or any."""
+        """List the devices that share an identifier (UDID, serial number or IMEI), of one platform or any.
+
+        Locked ones come first, so that a lock is found whatever a device says it is; then the newest.
+        """
 
     def by_enrollment_key(self, key: str) -> DeviceRecord | None:
         """Find the device of an enrolment: its UDID, or the name of its Android channel."""
@@ -58,14 +59,17 @@ class DevicesView(Protocol):
     ) -> Found[DeviceRecord]:
         """Find devices by number that match all that is given; `text` and `model` are contained, the rest equal."""
 
-    def count_for_user(self, user: int) -> int:
-        """Count the enrolled (or enrolling) devices against a user's limit: assigned, or staged and unclaimed."""
+    def count_for_user(self, user: int, *, other_than: int | None = None) -> int:
+        """Count the devices, enrolled or about to be, that count against a user's limit, but for one device.
 
-    def count_by_ownership(self, user: int) -> dict[Ownership, int]:
-        """Count the same by ownership."""
+        A device counts against whoever has it, until then against who staged it, until then against who enrols it.
+        """
 
-    def count_in(self, groups: Collection[int]) -> int:
-        """Count the enrolled (or enrolling) devices of groups."""
+    def count_by_ownership(self, user: int, *, other_than: int | None = None) -> Mapping[Ownership, int]:
+        """Count the same by ownership; an ownership with no device has none."""
+
+    def count_in(self, groups: Collection[int], *, other_than: int | None = None) -> int:
+        """Count the devices of groups that are enrolled or about to be, but for one device."""
 
 
 class Devices(DevicesView, Protocol):

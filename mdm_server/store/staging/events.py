@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from mdm_server.domain.staging.devices import DeviceIdentifiers
+from mdm_server.domain.staging.hub_session import HubSession
+from mdm_server.domain.staging.wipe_protection import WipeRequest
 from mdm_server.store.records import CommandRow, NewCommand
-from mdm_server.store.staging.records import AndroidChannel, Operation, Wipe
-
-if TYPE_CHECKING:
-    from mdm_server.domain.staging.devices import DeviceIdentifiers
-    from mdm_server.domain.staging.hub_session import HubSession
+from mdm_server.store.staging.records import AndroidChannel, Operation
 
 Plain = str | int | float | bool | None
 
@@ -48,30 +47,30 @@ class Sessions(SessionsView, Protocol):
 class WipesView(Protocol):
     """Wipes that were asked for."""
 
-    def get(self, wipe_id: int) -> Wipe | None:
+    def get(self, wipe_id: int) -> WipeRequest | None:
         """Find a wipe."""
 
-    def recent(self, groups: Collection[int], since: datetime) -> int:
-        """Count the wipes of groups since a moment, those on hold and rejected left out."""
+    def recent(self, groups: Collection[int], since: datetime) -> Sequence[WipeRequest]:
+        """List what counts against the threshold of groups, oldest first: asked for since, or still on hold."""
 
-    def all(self, groups: Collection[int] | None = None) -> Sequence[Wipe]:
+    def all(self, groups: Collection[int] | None = None) -> Sequence[WipeRequest]:
         """List the wipes of groups (None: of all), newest first, one page at most."""
 
-    def open_requests(self) -> Sequence[Wipe]:
+    def open_requests(self) -> Sequence[WipeRequest]:
         """List the wipes on hold, oldest first."""
 
-    def open_of_device(self, device: int) -> Wipe | None:
+    def open_of_device(self, device: int) -> WipeRequest | None:
         """Find the wipe of a device that is on hold or under way."""
 
 
 class Wipes(WipesView, Protocol):
     """Wipes, to change."""
 
-    def add(self, wipe: Wipe) -> Wipe:
-        """Store a new wipe."""
+    def add(self, wipe: WipeRequest) -> WipeRequest:
+        """Store a new wipe; a device has one that is on hold or under way at most."""
 
-    def replace(self, wipe: Wipe) -> None:
-        """Store a wipe anew."""
+    def replace(self, wipe: WipeRequest) -> None:
+        """Store a wipe anew. One that is under way is done when its device leaves: the store sees to that."""
 
 
 class AndroidView(Protocol):

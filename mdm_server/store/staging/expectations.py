@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from mdm_server.domain.staging.devices import DeviceIdentifiers
+from mdm_server.domain.staging.lists import ListEntry
+from mdm_server.domain.staging.registration import Registration
+from mdm_server.domain.staging.vocabulary import ListKind, Platform, RegistrationState
 from mdm_server.store.staging.records import LARGEST_PAGE, Found
-
-if TYPE_CHECKING:
-    from mdm_server.domain.staging.devices import DeviceIdentifiers
-    from mdm_server.domain.staging.lists import ListEntry, ListKind
-    from mdm_server.domain.staging.registration import Registration, RegistrationState
-    from mdm_server.domain.staging.vocabulary import Platform
 
 
 class RegistrationsView(Protocol):

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
+from mdm_server.domain.staging.organization import GroupTree, OrganizationGroup
+from mdm_server.domain.staging.users import EnrollmentUser, UserGroup
+from mdm_server.domain.staging.vocabulary import UserStatus
 from mdm_server.store.staging.records import LARGEST_PAGE, Found
-
-if TYPE_CHECKING:
-    from mdm_server.domain.staging.organization import GroupTree, OrganizationGroup
-    from mdm_server.domain.staging.users import EnrollmentUser, UserGroup, UserStatus
 
 
 class GroupsView(Protocol):

@@ -34,41 +34,6 @@ class Found(Generic[T]):
         return len(self.rows)
 
 
-class WipeKind(StrEnum):
-    """Which wipe was asked for."""
-
-    ENTERPRISE = "EnterpriseWipe"
-    DEVICE = "DeviceWipe"
-
-
-class WipeState(StrEnum):
-    """How far a wipe has come."""
-
-    ON_HOLD = "OnHold"
-    """The threshold tripped: an administrator decides."""
-    REJECTED = "Rejected"
-    REQUESTED = "Requested"
-    """Under way: the device has not acknowledged it yet."""
-    DONE = "Done"
-
-
-@dataclass(frozen=True, slots=True)
-class Wipe:
-    """A wipe that was asked for. `group` is the one whose threshold counts it."""
-
-    id: int
-    device: int
-    group: int
-    kind: WipeKind
-    state: WipeState
-    requested_at: datetime
-    requested_by: str = ""
-    prevent_reenrollment: bool = False
-    command_uuid: str | None = None
-    """The command or operation that carries it out, once it is queued."""
-    decided_at: datetime | None = None
-
-
 @dataclass(frozen=True, slots=True)
 class AndroidChannel:
     """How an Android device proves itself on the project's own channel, and what it was last told."""
