@@ -6,6 +6,8 @@ https://developer.apple.com/documentation/devicemanagement/implementing-device-m
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
+from functools import lru_cache
 
 from certs import signed_data
 from certs.identity import Identity
@@ -119,7 +121,7 @@ def idle(handheld: Handheld) -> Draft:
     The message is the same every time, and a signature costs a millisecond: it is made once for each identity.
     """
     management = managed(handheld)
-    body = _encode(handheld, CommandResult(sender=sender(handheld), status=Status.IDLE))
+    body = _idle_body(handheld.hardware.udid, handheld.settings.plist_format)
     if management.idle_signature is None and signs(handheld):
         management.idle_signature = sign(handheld, body)
     url = management.settings.server_url
@@ -147,6 +149,14 @@ def signs(handheld: Handheld) -> bool:
     return proof is ProofOfIdentity.SIGNATURE
 
 
+def prove(handheld: Handheld, draft: Draft) -> Draft:
+    """Add to a request of another application the proof that a check-in carries."""
+    if not signs(handheld):
+        return replace(draft, by_tls=True)
+    signature = base64.b64encode(sign(handheld, draft.body)).decode()
+    return replace(draft, headers={**draft.headers, "Mdm-Signature": signature})
+
+
 def own_identity(handheld: Handheld) -> Identity:
     """Return the identity that the device proves."""
     identity = handheld.keychain.identity
@@ -160,8 +170,16 @@ def sign(handheld: Handheld, body: bytes) -> bytes:
     return signed_data.sign(body, own_identity(handheld), when=handheld.clock(), detached=True)
 
 
+@lru_cache(maxsize=4096)
+def _idle_body(udid: str, plist_format: PlistFormat) -> bytes:
+    return _write(CommandResult(sender=Sender(udid=Udid(udid)), status=Status.IDLE), plist_format)
+
+
 def _encode(handheld: Handheld, message: CheckIn | CommandResult) -> bytes:
-    plist_format = handheld.settings.plist_format
+    return _write(message, handheld.settings.plist_format)
+
+
+def _write(message: CheckIn | CommandResult, plist_format: PlistFormat) -> bytes:
     codec = Codec.BIPLIST if plist_format is PlistFormat.BIPLIST else Codec.STDLIB
     return encode(message, binary=plist_format is not PlistFormat.XML, codec=codec)
 
