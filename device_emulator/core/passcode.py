@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
+from typing import Self
 
 from device_emulator.core.randomness import Randomness
 
@@ -102,9 +103,13 @@ class Passcode:
             self.forgive()
             return Try.RIGHT
         self.wrong_attempts += 1
-        pause = BACK_OFF.get(self.wrong_attempts)
+        pause = self._pause()
         self.blocked_until = now + pause if pause is not None else None
         return Try.DISABLED if self.is_disabled else Try.WRONG
+
+    def _pause(self) -> timedelta | None:
+        """Return how long nothing is taken after the latest wrong attempt."""
+        return BACK_OFF.get(self.wrong_attempts)
 
     def unlock_token(self, randomness: Randomness) -> bytes:
         """Return the token that lets the server clear this passcode."""
@@ -121,7 +126,7 @@ class Passcode:
         }
 
     @classmethod
-    def restore(cls, snapshot: Mapping[str, object]) -> Passcode:
+    def restore(cls, snapshot: Mapping[str, object]) -> Self:
         """Return the passcode that `snapshot` describes."""
         code, until = snapshot["code"], snapshot["blocked_until"]
         passcode = cls(None if code is None else str(code), int(str(snapshot["generation"])))

@@ -106,8 +106,13 @@ class Empty(ChannelMessage, frozen=True, kw_only=True):
 
 
 class Hardware(ChannelMessage, frozen=True, kw_only=True, omit_defaults=True):
-    """What a device says of itself. Neither number is given by a work profile before its person lets it read them."""
+    """What a device says of itself.
 
+    `identifier` is the one its agent made when it came onto the device; it outlives no factory reset. Serial number and
+    IMEI do, but from Android 10 on a work profile gets to know them late or never.
+    """
+
+    identifier: Text
     brand: Text
     model: Text
     os_version: Text
@@ -160,7 +165,6 @@ class Policy(ChannelMessage, frozen=True, kw_only=True, omit_defaults=True):
     version: Version
     password: PasswordRequirements | None = None
     applications: Names = ()
-    kiosk_application: Text | None = None
     factory_reset_disabled: bool = False
     removal_disabled: bool = False
     reset_protection_accounts: Names = ()
