@@ -128,6 +128,7 @@ class HubLogin:
     group: str | None = None
     shared_passcode: str | None = field(default=None, repr=False)
     accept_terms: bool = True
+    solve_captcha: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,13 +138,13 @@ class HubLogout:
 
 @dataclass(frozen=True, slots=True)
 class DirectEnroll:
-    """Log in to the Workspace ONE app of the server at `url`."""
+    """Log in to the Workspace ONE app, with the server at `url`; without a user name, as the holder."""
 
     url: str
     user_name: str | None = None
     password: str | None = field(default=None, repr=False)
-    ownership: str | None = None
     accept_terms: bool = True
+    solve_captcha: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,27 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
+from certs.identity import Identity
 from certs.key_pool import RsaKeySource
-from device_emulator.core import enrolling, errands, installing, leaving, locking, powering, snapshots
+from device_emulator.core import enrolling, errands, hub_errand, installing, leaving, locking, powering, snapshots
+from device_emulator.core.actions import PersonAction
 from device_emulator.core.answers.dispatch import conditions
 from device_emulator.core.appointments import Appointments
-from device_emulator.core.conversation import Conversation, Draft, Pause, Reply, TemporaryError, pause_after
+from device_emulator.core.conversation import Conversation, TemporaryError, pause_after
+from device_emulator.core.conversing import Conversing
 from device_emulator.core.errors import ExchangeError
-from device_emulator.core.events import Event, RetryScheduled
+from device_emulator.core.events import Event, PersonRefused, RetryScheduled
+from device_emulator.core.gauges import Network
 from device_emulator.core.handheld import Clock, Handheld
 from device_emulator.core.hardware import Hardware
+from device_emulator.core.hub_errand import HubWish
 from device_emulator.core.messages import (
     Errand,
     Happening,
     PersonActs,
     Prompted,
     PushArrived,
-    Request,
     RequestFailed,
     ResponseArrived,
     TimePassed,
 )
-from device_emulator.core.person_actions import act
+from device_emulator.core.person_actions import act, impulsive_action
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.session import Session
 from device_emulator.core.settings import DeviceSettings
@@ -33,11 +37,15 @@ from device_emulator.core.states import LifeState, LockState, PowerState
 
 # In this order errands are run when several wait.
 URGENCY = tuple(Errand)
+# What a device that nobody manages may want of a server.
+UNMANAGED = frozenset({Errand.ENROLL, Errand.HUB})
+# What can be wanted again while it is under way: there may be something new.
+REPEATED = frozenset({Errand.SESSION, Errand.HUB})
 # One object for all devices that have nothing to do; every other empty set would weigh 216 bytes.
 NOTHING: frozenset[Errand] = frozenset()
 
 
-class Device:
+class Device(Conversing):
     """One device. Feed it with `handle`, send what `requests` returns, and wake it at `deadline`.
 
     A device is not safe for concurrent use: one task touches it at a time. `handle` may take milliseconds (RSA).
@@ -46,17 +54,13 @@ class Device:
 
     __slots__ = (
         "_appointments",
-        "_conversation",
         "_errand",
         "_errands",
         "_failures",
         "_interruptions",
-        "_next_number",
         "_offer",
-        "_pending",
         "_put_off",
-        "_resume_at",
-        "_waits_for",
+        "_wish",
         "handheld",
     )
 
@@ -69,15 +73,12 @@ class Device:
         randomness: Randomness,
         key_source: RsaKeySource | None = None,
     ) -> None:
+        super().__init__()
         self.handheld = Handheld(hardware, settings, clock=clock, randomness=randomness, key_source=key_source)
         self._offer: enrolling.Offer | None = None
+        self._wish: HubWish | None = None
         self._errands = NOTHING
         self._errand: Errand | None = None
-        self._conversation: Conversation[None] | None = None
-        self._pending: Request | None = None
-        self._waits_for: int | None = None
-        self._next_number = 1
-        self._resume_at: datetime | None = None
         self._failures = 0
         self._interruptions = 0
         self._appointments = Appointments()
@@ -89,15 +90,13 @@ class Device:
         """Take in one happening. Then collect `requests` and `events` and look at `deadline`."""
         match happening:
             case ResponseArrived() | RequestFailed():
-                self._take_reply(happening)
+                if self.handheld.is_running:
+                    self._take_reply(happening)
             case PushArrived(magic):
                 if self.handheld.is_running and magic == self.push_magic:
                     self._want_at_once(Errand.SESSION)
             case PersonActs(action):
-                offer = act(self.handheld, action)
-                if offer is not None:
-                    self._offer = offer
-                    self._want(Errand.ENROLL)
+                self._let_act(action)
             case Prompted(errand):
                 self._prompt(errand)
             case TimePassed():
@@ -106,11 +105,6 @@ class Device:
         self._go_on()
         if self._conversation is None:
             self.handheld.keychain.let_go()
-
-    def requests(self) -> list[Request]:
-        """Return, once, what the device wants to be sent now: no request or one."""
-        pending, self._pending = self._pending, None
-        return [] if pending is None else [pending]
 
     def events(self) -> list[Event]:
         """Return, once, what could be seen since the last call."""
@@ -194,20 +188,57 @@ class Device:
         """
         handheld = snapshots.restore(snapshot, settings, clock=clock, randomness=randomness, key_source=key_source)
         device = cls(handheld.hardware, settings, clock=clock, randomness=randomness, key_source=key_source)
-        device._resume(handheld, *snapshots.restore_errands(snapshot))
+        device._wake_up(handheld, *snapshots.restore_errands(snapshot))
         return device
 
-    def _resume(self, handheld: Handheld, offer: enrolling.Offer | None, under_way: frozenset[Errand]) -> None:
+    def _wake_up(self, handheld: Handheld, offer: enrolling.Offer | None, under_way: frozenset[Errand]) -> None:
         self.handheld = handheld
         self._offer, self._errands = offer, under_way
         if handheld.life is LifeState.ENROLLING:
             enrolling.give_up(handheld)
         self._make_appointments()
 
+    # The person
+
+    def _let_act(self, action: PersonAction) -> None:
+        """Let the person act, and take on what they want of a server."""
+        was_offline = self.handheld.network is Network.NONE
+        wanted = act(self.handheld, action)
+        self._notice_changes()
+        if was_offline and self.handheld.network is not Network.NONE:
+            self._come_back()
+        if isinstance(wanted, enrolling.Offer):
+            self._enroll_with(wanted)
+        elif wanted is not None and self._wish is not None:
+            self.handheld.emit(PersonRefused(type(action).__name__, "hub_busy"))
+        elif wanted is not None:
+            self._wish = wanted
+            self._want_at_once(Errand.HUB)
+
+    def _come_back(self) -> None:
+        """Go on at once with what the network was missing for, and ask what was missed."""
+        if self._resume_at is not None:
+            self._resume_at = self.handheld.clock()
+        self._want(Errand.SESSION)
+
+    def _yield_to_impulses(self) -> None:
+        """Let the holder do what comes over them, where there is anything to do."""
+        handheld = self.handheld
+        if handheld.holder is None:
+            return
+        for impulse in handheld.holder.impulses(handheld.randomness, handheld.clock()):
+            action = impulsive_action(handheld, impulse)
+            if action is not None:
+                self._let_act(action)
+
     # Errands and the conversation under way
 
+    def _enroll_with(self, offer: enrolling.Offer) -> None:
+        self._offer = offer
+        self._want(Errand.ENROLL)
+
     def _want(self, errand: Errand) -> None:
-        if self._errand is not errand or errand is Errand.SESSION:
+        if self._errand is not errand or errand in REPEATED:
             self._errands |= {errand}
 
     def _want_at_once(self, errand: Errand) -> None:
@@ -238,10 +269,9 @@ class Device:
         if handheld.is_running:
             for errand in self._appointments.due(now):
                 self._want(errand)
-        if self._resume_at is not None and self._resume_at <= now:
-            self._resume_at = None
-            if self._conversation is not None:
-                self._advance(None)
+        self._yield_to_impulses()
+        if handheld.is_running:
+            self._resume(now)
 
     def _go_on(self) -> None:
         """Begin the most urgent errand, unless something is under way or has to wait."""
@@ -259,10 +289,16 @@ class Device:
         if handheld.interruptions != self._interruptions:
             self._interruptions = handheld.interruptions
             self._hang_up()
+        if handheld.network is Network.NONE:
+            self._lose_reply()
+            if handheld.management is not None and handheld.management.ending is not None:
+                # Good-bye is a courtesy, and nobody would hear it.
+                leaving.end_management(handheld, handheld.management.ending)
         management = handheld.management
         if management is None:
-            may_enroll = {Errand.ENROLL} if handheld.life is LifeState.IN_USE else NOTHING
-            self._errands = (self._errands & may_enroll) or NOTHING
+            self._errands = (self._errands & UNMANAGED if handheld.life is LifeState.IN_USE else NOTHING) or NOTHING
+            if Errand.HUB not in self._errands:
+                self._wish = None
             self._appointments.cancel()
             self._put_off = False
         elif management.ending is not None:
@@ -275,10 +311,8 @@ class Device:
                 self._want(Errand.SESSION)
 
     def _hang_up(self) -> None:
-        """Drop the conversation under way: nobody waits for its reply any more."""
-        if self._conversation is not None:
-            self._conversation.close()
-        self._conversation = self._errand = self._pending = self._waits_for = self._resume_at = None
+        super()._hang_up()
+        self._errand = None
         self._failures = 0
 
     def _converse(self, errand: Errand) -> Conversation[None]:
@@ -293,11 +327,21 @@ class Device:
                 return errands.renew(self.handheld)
             case Errand.SESSION:
                 return self._ask_for_commands()
+            case Errand.HUB:
+                wish, self._wish = self._wish, None
+                return self._use_hub(wish)
+
+    def _use_hub(self, wish: HubWish | None) -> Conversation[None]:
+        offer = yield from hub_errand.use(self.handheld, wish)
+        if offer is not None:
+            self._enroll_with(offer)
 
     def _ask_for_commands(self) -> Conversation[None]:
         session = Session(self.handheld)
         try:
             yield from session.converse()
+            if session.commands and hub_errand.has_news(self.handheld):
+                self._want(Errand.HUB)
         finally:
             if session.put_off and conditions(self.handheld):
                 self._put_off = True
@@ -305,36 +349,14 @@ class Device:
                 # Nothing that could be seen to end stood in the way, so only time can tell.
                 self._appointments.ask_at(self.handheld.clock() + self.handheld.settings.retry.ceiling)
 
-    def _take_reply(self, reply: ResponseArrived | RequestFailed) -> None:
-        """Hand a reply to the conversation that waits for it; a late or foreign one is nobody's."""
-        if self._conversation is not None and reply.number == self._waits_for and self.handheld.is_running:
-            self._waits_for = None
-            self._advance(reply)
-
-    def _advance(self, reply: Reply) -> None:
-        """Let the conversation go on until it wants something sent, wants to wait, or ends."""
-        assert self._conversation is not None
-        try:
-            step = self._conversation.send(reply)
-        except StopIteration:
-            self._finish()
-        except ExchangeError as failure:
-            self._try_again(failure)
-        else:
-            if isinstance(step, Pause):
-                self._resume_at = step.until
-            else:
-                self._submit(step)
-
-    def _submit(self, draft: Draft) -> None:
-        identity = self.handheld.keychain.identity if draft.by_tls else None
-        number, self._next_number = self._next_number, self._next_number + 1
-        self._waits_for = number
-        self._pending = Request(number, draft.kind, draft.method, draft.url, draft.headers, draft.body, identity)
+    def _client_identity(self) -> Identity | None:
+        return self.handheld.keychain.identity
 
     def _finish(self) -> None:
         if self._errand is Errand.ENROLL:
             self._offer = None
+            if hub_errand.has_news(self.handheld):
+                self._want(Errand.HUB)
         self._conversation = self._errand = None
         self._failures = 0
         self._make_appointments()
@@ -360,6 +382,8 @@ class Device:
         handheld = self.handheld
         if handheld.starts_until is not None:
             yield handheld.starts_until
+        if handheld.holder is not None and handheld.holder.next_impulse is not None:
+            yield handheld.holder.next_impulse
         if handheld.lock is LockState.DISABLED and handheld.passcode.blocked_until is not None:
             yield handheld.passcode.blocked_until
         if not handheld.is_running:

@@ -184,6 +184,7 @@ def give_up(handheld: Handheld) -> None:
     if handheld.management is not None:
         handheld.profiles.remove(handheld.management.profile_identifier)
     handheld.management = None
+    handheld.hub = None
     handheld.keychain.clear()
     handheld.change_life(LifeTrigger.ENROLLMENT_FAILED)
 

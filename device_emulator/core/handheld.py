@@ -19,6 +19,8 @@ from device_emulator.core.belongings import Belongings
 from device_emulator.core.errors import ImpossibleTransitionError
 from device_emulator.core.gauges import Network
 from device_emulator.core.hardware import SYSTEM_VERSIONS, Hardware, SystemVersion
+from device_emulator.core.holder import Holder
+from device_emulator.core.hub.application import HubApplication
 from device_emulator.core.installed_profiles import InstalledProfiles
 from device_emulator.core.keychain import Keychain
 from device_emulator.core.management import Management
@@ -67,7 +69,10 @@ class Handheld:
         "enrollments",
         "erasures",
         "hardware",
+        "holder",
+        "hub",
         "interruptions",
+        "is_supervised",
         "keychain",
         "life",
         "lock",
@@ -109,7 +114,10 @@ class Handheld:
         self.belongings = Belongings()
         self.preferences = Preferences()
         self.network = Network.WIFI
+        self.is_supervised = settings.supervised
         self.management: Management | None = None
+        self.hub: HubApplication | None = None
+        self.holder: Holder | None = None
         self.lost_mode: LostMode | None = None
         self.on_call = False
         self.starts_until: datetime | None = None
@@ -153,7 +161,7 @@ class Handheld:
         return Situation(
             platform=self.hardware.model.platform,
             os_version=self.system.version,
-            supervised=self.settings.supervised,
+            supervised=self.is_supervised,
             access_rights=self.management.access_rights if self.management is not None else NO_RIGHT,
         )
 

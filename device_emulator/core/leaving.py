@@ -30,6 +30,7 @@ def end_management(handheld: Handheld, reason: str) -> None:
     handheld.belongings.management_ended()
     handheld.keychain.clear()
     handheld.management = None
+    handheld.hub = None
     if handheld.lost_mode is not None:
         handheld.lost_mode = None
         handheld.change_lock(LockTrigger.LOST_MODE_DISABLED)
@@ -41,9 +42,12 @@ def end_management(handheld: Handheld, reason: str) -> None:
 def erase(handheld: Handheld) -> None:
     """Erase all content and settings: the device greets whoever holds it with Setup Assistant.
 
-    What is printed on the machine stays; keys, tokens, passcode, profiles, applications and settings go.
+    What is printed on the machine stays, and who holds it; keys, tokens, passcode, profiles, applications and settings
+    go, and with them the supervision that somebody gave it by cable.
     """
     handheld.management = None
+    handheld.hub = None
+    handheld.is_supervised = handheld.settings.supervised
     handheld.lost_mode = None
     handheld.on_call = False
     handheld.keychain.clear()

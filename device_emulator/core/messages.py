@@ -100,6 +100,7 @@ class Errand(StrEnum):
 
     ENROLL = "enroll"
     CHECK_OUT = "check_out"
+    HUB = "hub"
     TOKEN_UPDATE = "token_update"  # noqa: S105 - the name of an errand
     SESSION = "session"
     RENEWAL = "renewal"
@@ -110,7 +111,8 @@ class Prompted:
     """Somebody outside the play asks an enrolled device to run an errand now.
 
     SESSION asks for commands without waiting for a push, TOKEN_UPDATE announces a new push token and magic, CHECK_OUT
-    ends management as if the person had removed it, RENEWAL renews the identity whether it is due or not.
+    ends management as if the person had removed it, RENEWAL renews the identity whether it is due or not, HUB asks
+    whose the device is.
     """
 
     errand: Errand

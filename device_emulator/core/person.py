@@ -60,9 +60,11 @@ def full_name(randomness: Randomness) -> str:
     return f"{stream.choice(FIRST_NAMES)} {stream.choice(FAMILY_NAMES)}"
 
 
-def usual_passcode(randomness: Randomness, minimum_length: int = 6, *, alphanumeric: bool = False) -> str:
-    """Return the passcode this person chooses, long enough for the policy."""
-    stream = randomness.stream("person's passcode")
+def usual_passcode(
+    randomness: Randomness, minimum_length: int = 6, *, alphanumeric: bool = False, whose: str = ""
+) -> str:
+    """Return the passcode this person chooses, long enough for the policy; `whose` names another than the first."""
+    stream = randomness.stream(f"person's passcode {whose}".rstrip())
     length = max(6, minimum_length)
     digits = "".join(stream.sample("0123456789", k=min(length, 10)))
     digits = (digits * (length // len(digits) + 1))[:length]

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import singledispatch
+from typing import TypeVar
 
-from device_emulator.core import actions, effects, enrolling, installing, locking, person, powering
+from device_emulator.core import (
+    actions,
+    effects,
+    enrolling,
+    holding,
+    installing,
+    locking,
+    powering,
+    preparing,
+)
 from device_emulator.core.errors import ProfileRefusedError
 from device_emulator.core.events import PersonRefused, ProfileRefused, SetupAssistantFinished
+from device_emulator.core.gauges import Network
 from device_emulator.core.handheld import Handheld
+from device_emulator.core.holder import Impulse
+from device_emulator.core.hub.intent import HubIntent
+from device_emulator.core.hub_errand import HubWish
 from device_emulator.core.installed_profiles import InstalledProfile
-from device_emulator.core.passcode import Passcode
 from device_emulator.core.preferences import Preference
 from device_emulator.core.setup_assistant import panes_shown
 from device_emulator.core.states import LifeState, LifeTrigger, LockState, PowerState
@@ -23,37 +37,61 @@ class NotAllowedError(Exception):
         super().__init__(reason)
 
 
-def act(handheld: Handheld, action: actions.PersonAction) -> enrolling.Offer | None:
-    """Let the person act; return what they want to enrol with, if that is what they did.
+Wanted = enrolling.Offer | HubWish | None
+"""What the person wants to enrol with, or wants of the Hub; None: it is done."""
+WITHOUT_POWER = (actions.TurnOn, actions.HandOver)
+
+
+def act(handheld: Handheld, action: actions.PersonAction) -> Wanted:
+    """Let the person act; return what they want that takes a conversation with a server.
 
     What the device does not allow leaves a `PersonRefused` event and changes nothing.
     """
     name = type(action).__name__
     try:
-        if isinstance(action, actions.TurnOn) is not (handheld.power is PowerState.OFF):
-            raise NotAllowedError("off" if handheld.power is PowerState.OFF else "already_on")
-        if handheld.power is PowerState.STARTING:
-            raise NotAllowedError("starting")
+        _expect_power(handheld, action)
         return _act(action, handheld)
     except NotAllowedError as refusal:
         handheld.emit(PersonRefused(name, refusal.reason))
         return None
 
 
+def _expect_power(handheld: Handheld, action: actions.PersonAction) -> None:
+    if handheld.power is PowerState.OFF and not isinstance(action, WITHOUT_POWER):
+        raise NotAllowedError("off")
+    if handheld.power is not PowerState.OFF and isinstance(action, actions.TurnOn):
+        raise NotAllowedError("already_on")
+    if handheld.power is PowerState.STARTING and not isinstance(action, WITHOUT_POWER):
+        raise NotAllowedError("starting")
+
+
+def impulsive_action(handheld: Handheld, impulse: Impulse) -> actions.PersonAction | None:
+    """Return what the holder does when something comes over them; None where there is nothing to be done."""
+    offline = handheld.network is Network.NONE
+    match impulse:
+        case Impulse.REMOVE_MANAGEMENT if handheld.management is not None:
+            return actions.RemoveProfile()
+        case Impulse.GO_OFFLINE if not offline:
+            return actions.GoOffline()
+        case Impulse.COME_BACK if offline:
+            return actions.GoOnline()
+    return None
+
+
 @singledispatch
-def _act(action: object, handheld: Handheld) -> enrolling.Offer | None:
+def _act(action: object, handheld: Handheld) -> Wanted:
     raise NotImplementedError(type(action).__name__)
 
 
 @_act.register
-def _(action: actions.OpenEnrollmentLink, handheld: Handheld) -> enrolling.Offer | None:
+def _(action: actions.OpenEnrollmentLink, handheld: Handheld) -> Wanted:
     _get_to_home_screen(handheld)
     _may_enroll(handheld)
     return enrolling.Offer(url=action.url)
 
 
 @_act.register
-def _(action: actions.OpenProfile, handheld: Handheld) -> enrolling.Offer | None:
+def _(action: actions.OpenProfile, handheld: Handheld) -> Wanted:
     _get_to_home_screen(handheld)
     try:
         envelope = installing.open_envelope(handheld, action.document)
@@ -80,19 +118,20 @@ def _(action: actions.SetPasscode, handheld: Handheld) -> None:
     if not handheld.profiles.restrictions().get("allowPasscodeModification", True):
         raise NotAllowedError("restricted")
     policy = handheld.profiles.passcode_policy
-    code = action.passcode or person.usual_passcode(
-        handheld.randomness, policy.minimum_length, alphanumeric=policy.alphanumeric
-    )
-    if not satisfies(Passcode(code), policy):
+    code = action.passcode or holding.usual_passcode(handheld, policy)
+    if not holding.satisfies(code, policy):
         raise NotAllowedError("passcode_policy")
-    locking.set_passcode(handheld, code)
+    holding.choose_passcode(handheld, code)
 
 
 @_act.register
 def _(action: actions.Unlock, handheld: Handheld) -> None:
     if handheld.lock is LockState.LOST:
         raise NotAllowedError("lost")
-    locking.try_passcode(handheld, handheld.passcode.right_code if action.passcode is None else action.passcode)
+    if action.passcode is None:
+        holding.type_passcode(handheld)
+    else:
+        locking.try_passcode(handheld, action.passcode)
 
 
 @_act.register
@@ -146,13 +185,61 @@ def _(action: actions.RenameDevice, handheld: Handheld) -> None:
     handheld.preferences.change(Preference.DEVICE_NAME, action.name)
 
 
-def satisfies(passcode: Passcode, policy: effects.PasscodePolicy) -> bool:
-    """Say whether a passcode is good enough for the policies on the device."""
-    return (
-        passcode.length >= policy.minimum_length
-        and (passcode.is_alphanumeric or not policy.alphanumeric)
-        and (not passcode.is_simple or policy.simple_allowed)
-    )
+@_act.register
+def _(_: actions.GoOffline, handheld: Handheld) -> None:
+    if handheld.network is Network.NONE:
+        raise NotAllowedError("already_offline")
+    holding.change_network(handheld, Network.NONE)
+
+
+@_act.register
+def _(_: actions.GoOnline, handheld: Handheld) -> None:
+    if handheld.network is not Network.NONE:
+        raise NotAllowedError("already_online")
+    holding.change_network(handheld, Network.WIFI)
+
+
+@_act.register
+def _(action: actions.HandOver, handheld: Handheld) -> None:
+    holding.hand_over(handheld, action.to, tells_passcode=action.tells_passcode)
+
+
+@_act.register
+def _(action: actions.HubEnroll, handheld: Handheld) -> Wanted:
+    _get_to_home_screen(handheld)
+    _may_enroll(handheld)
+    _reach_network(handheld)
+    intent = action.intent
+    return actions.HubEnroll(_with_own_credentials(handheld, intent) if intent.channel.has_screen else intent)
+
+
+@_act.register
+def _(action: actions.DirectEnroll, handheld: Handheld) -> Wanted:
+    _get_to_home_screen(handheld)
+    _may_enroll(handheld)
+    _reach_network(handheld)
+    return _with_own_credentials(handheld, action)
+
+
+@_act.register
+def _(action: actions.HubLogin, handheld: Handheld) -> Wanted:
+    _use_hub(handheld)
+    return _with_own_credentials(handheld, action)
+
+
+@_act.register
+def _(action: actions.HubLogout, handheld: Handheld) -> Wanted:
+    _use_hub(handheld)
+    return action
+
+
+@_act.register
+def _(action: actions.Prepare, handheld: Handheld) -> Wanted:
+    if handheld.lock is LockState.LOST:
+        raise NotAllowedError("lost")
+    _reach_network(handheld)
+    preparing.prepare(handheld, supervise=action.supervise)
+    return actions.HubEnroll(action.intent)
 
 
 def _meant(handheld: Handheld, identifier: str | None) -> InstalledProfile | None:
@@ -164,6 +251,31 @@ def _may_enroll(handheld: Handheld) -> None:
         raise NotAllowedError(f"already_{handheld.life}")
 
 
+def _use_hub(handheld: Handheld) -> None:
+    _get_to_home_screen(handheld)
+    if handheld.life is not LifeState.ENROLLED:
+        raise NotAllowedError("not_enrolled")
+    _reach_network(handheld)
+
+
+def _reach_network(handheld: Handheld) -> None:
+    if handheld.network is Network.NONE:
+        raise NotAllowedError("offline")
+
+
+Typed = TypeVar("Typed", actions.HubLogin, actions.DirectEnroll, HubIntent)
+
+
+def _with_own_credentials(handheld: Handheld, typed: Typed) -> Typed:
+    """Have the holder type their own user name and password, where nothing else is said."""
+    if typed.user_name is not None:
+        return typed
+    if handheld.holder is None or handheld.holder.person.user_name is None:
+        raise NotAllowedError("no_credentials")
+    own = handheld.holder.person
+    return replace(typed, user_name=own.user_name, password=own.password)
+
+
 def _get_to_home_screen(handheld: Handheld) -> None:
     """Let the person get in: through Setup Assistant, or past the lock screen with their passcode."""
     if handheld.lock is LockState.LOST:
@@ -171,7 +283,7 @@ def _get_to_home_screen(handheld: Handheld) -> None:
     if handheld.life is LifeState.SETUP_ASSISTANT:
         _finish_setup_assistant(handheld)
     if handheld.lock is not LockState.UNLOCKED:
-        locking.try_passcode(handheld, handheld.passcode.right_code)
+        holding.type_passcode(handheld)
     if handheld.lock is not LockState.UNLOCKED:
         raise NotAllowedError(handheld.lock)
 
@@ -181,5 +293,5 @@ def _finish_setup_assistant(handheld: Handheld) -> None:
     handheld.change_life(LifeTrigger.SETUP_FINISHED)
     panes = panes_shown()
     if "Passcode" in panes:
-        locking.set_passcode(handheld, person.usual_passcode(handheld.randomness))
+        holding.choose_passcode(handheld, holding.usual_passcode(handheld))
     handheld.emit(SetupAssistantFinished(panes))

@@ -36,6 +36,11 @@ class Session:
         self._repeats = 0
         self._kind = RequestKind.IDLE
 
+    @property
+    def commands(self) -> int:
+        """How many commands the server sent."""
+        return len(self._answered)
+
     def converse(self) -> Conversation[None]:
         """Ask for commands and answer them until the server has no more.
 

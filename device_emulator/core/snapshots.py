@@ -16,6 +16,8 @@ from device_emulator.core.errors import SnapshotError
 from device_emulator.core.gauges import Network
 from device_emulator.core.handheld import Clock, Handheld, LostMode
 from device_emulator.core.hardware import MODELS, SYSTEM_VERSIONS, Hardware, SystemVersion
+from device_emulator.core.holder import Holder
+from device_emulator.core.hub.application import HubApplication
 from device_emulator.core.installed_profiles import InstalledPayload, InstalledProfile
 from device_emulator.core.keychain import Keychain
 from device_emulator.core.management import Management
@@ -60,6 +62,9 @@ def take(handheld: Handheld) -> dict[str, object]:
         "preferences": _as_text(handheld.preferences.changed()),
         "lost_mode": None if handheld.lost_mode is None else asdict(handheld.lost_mode),
         "management": None if handheld.management is None else handheld.management.snapshot(),
+        "supervised": handheld.is_supervised,
+        "hub": None if handheld.hub is None else handheld.hub.snapshot(),
+        "holder": None if handheld.holder is None else handheld.holder.snapshot(),
     }
 
 
@@ -109,6 +114,11 @@ def _fill(handheld: Handheld, snapshot: Mapping[str, Any], key_source: RsaKeySou
     handheld.preferences = Preferences(_value(snapshot["preferences"]))
     handheld.lost_mode = None if snapshot["lost_mode"] is None else LostMode(**snapshot["lost_mode"])
     handheld.management = None if snapshot["management"] is None else Management.restore(snapshot["management"])
+    # Fleet files written before there were Hubs and holders do not have these.
+    handheld.is_supervised = bool(snapshot.get("supervised", handheld.settings.supervised))
+    hub, holder = snapshot.get("hub"), snapshot.get("holder")
+    handheld.hub = None if hub is None else HubApplication.restore(hub)
+    handheld.holder = None if holder is None else Holder.restore(holder)
 
 
 def offer_as_json(offer: Offer | None) -> dict[str, str] | None:

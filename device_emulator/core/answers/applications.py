@@ -99,7 +99,7 @@ def _managed(application: Application, command: Command) -> Application:
 
 def _state(handheld: Handheld, present: Application | None) -> str:
     """Return how far the application had come when the device answered; a person has to agree unless supervised."""
-    if handheld.settings.supervised:
+    if handheld.is_supervised:
         return "Queued" if present is None else "Updating" if present.is_managed else "Managed"
     return "Prompting" if present is None else "PromptingForUpdate" if present.is_managed else "PromptingForManagement"
 

@@ -91,7 +91,7 @@ def _activation_lock(handheld: Handheld) -> PlistValue:
     """Find My brings Activation Lock, on a supervised device only if the server allowed it (MDMOptions)."""
     options = handheld.preferences.value(Preference.MDM_OPTIONS)
     allowed = isinstance(options, dict) and options.get("ActivationLockAllowedWhileSupervised") is True
-    return can_be_located(handheld) and (allowed or not handheld.settings.supervised)
+    return can_be_located(handheld) and (allowed or not handheld.is_supervised)
 
 
 def _software_update_settings(handheld: Handheld) -> PlistValue:
@@ -128,7 +128,7 @@ QUERIES: Mapping[str, Query] = MappingProxyType(
         "DeviceCapacity": lambda handheld: float(handheld.hardware.capacity),
         "AvailableDeviceCapacity": _available_capacity,
         "BatteryLevel": lambda handheld: gauges.battery_level(handheld.randomness, handheld.clock()),
-        "IsSupervised": lambda handheld: handheld.settings.supervised,
+        "IsSupervised": lambda handheld: handheld.is_supervised,
         "IsMultiUser": lambda handheld: handheld.situation.shared_ipad,
         "IsDeviceLocatorServiceEnabled": can_be_located,
         "IsActivationLockEnabled": _activation_lock,

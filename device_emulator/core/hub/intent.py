@@ -1,4 +1,4 @@
-"""What somebody wants of the Hub, what the Hub says about its device, and how it ends."""
+"""What somebody wants of the Hub, and how it ends."""
 
 from __future__ import annotations
 
@@ -25,12 +25,13 @@ class HubIntent:
 
     Attributes:
         url: the server.
-        group: the Group ID, or a registration token, which goes in the same field.
+        group: the Group ID.
+        token: a registration token; it goes in the same field, at once if there is no Group ID, else when asked for.
         user_name, password: None: the credentials of the person who holds the device.
-        group_choice: the organization group they pick where the wizard asks for one.
+        group_choice: the organization group they pick, by its name, where the wizard asks for one.
         staging: "Single" or "Multi", where a staging account offers both.
         on_behalf: for whom a staging user enrols the device.
-        ownership: what they say whose the device is: C, S or E.
+        ownership: whose they say the device is: C, S or E.
         accept_terms: whether they accept the terms of use.
         solve_captcha: whether they read a CAPTCHA, or give up.
         attempts: how often they type credentials before they give up.
@@ -40,6 +41,7 @@ class HubIntent:
 
     url: str
     group: str = ""
+    token: str | None = field(default=None, repr=False)
     user_name: str | None = None
     password: str | None = field(default=None, repr=False)
     group_choice: str | None = None
@@ -52,26 +54,12 @@ class HubIntent:
     channel: Channel = Channel.HUB
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HubDevice:
-    """What the Hub says about the device it runs on. `type` is the platform's number: 2 Apple, 5 Android."""
-
-    type: str
-    serial_number: str | None
-    udid: str | None
-    imei: str | None
-    os_version: str
-    model: str
-    product: str
-    bundle_identifier: str
-
-
 @dataclass(frozen=True, slots=True)
 class HubOutcome:
     """How a wizard ended: with a link to install, or with the code and the text of a refusal.
 
-    `step` is the last step that was answered. A code that begins with `hub.` is the Hub's own: the server could not be
-    reached, or the person had nothing to answer.
+    `step` is the last one that was taken. A code that begins with `hub.` is the Hub's own: the server could not be
+    reached, or nobody answered its question.
     """
 
     step: str

@@ -1,0 +1,50 @@
+"""What Intelligent Hub keeps on a device: its server, whose the device is, and what was there before its user came.
+
+Most devices never open it, so nothing is kept until somebody does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+STAGED = "StagedUnclaimed"
+IDLE = "MultiIdle"
+CHECKED_OUT = "CheckedOut"
+ASSIGNED = "Assigned"
+UNMANAGED = "Unmanaged"
+# In these states the Hub waits for somebody to log in.
+WAITING = frozenset({STAGED, IDLE})
+
+
+class HubApplication:
+    """The Hub on one device.
+
+    `state` and `user` are the assignment as the server last told it (the spelling is the server's), `before_user` the
+    managed profiles that were on a shared device when its user checked it out.
+    """
+
+    __slots__ = ("before_user", "state", "url", "user")
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.state = ""
+        self.user = ""
+        self.before_user: tuple[str, ...] = ()
+
+    @property
+    def is_settled(self) -> bool:
+        """Say whether the device belongs to somebody for good, so that there is nothing to ask any more."""
+        return self.state == ASSIGNED
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return the state in plain JSON types."""
+        return {"url": self.url, "state": self.state, "user": self.user, "before_user": list(self.before_user)}
+
+    @classmethod
+    def restore(cls, snapshot: Mapping[str, Any]) -> HubApplication:
+        """Return the Hub that `snapshot` describes."""
+        hub = cls(snapshot["url"])
+        hub.state, hub.user = snapshot["state"], snapshot["user"]
+        hub.before_user = tuple(snapshot["before_user"])
+        return hub
