@@ -21,6 +21,7 @@ from benchmarks.machine import describe_machine, load_average
 from benchmarks.measuring import FULL, QUICK, WARM_UP, Run
 from benchmarks.page import aim_of, number, render_page
 from benchmarks.processes import BenchmarkError
+from benchmarks.virtual_week import measure_virtual_week
 from benchmarks.weighing import measure_weight
 from certs.key_pool import KeyPool
 from device_emulator.cli.options import default_key_pool
@@ -31,6 +32,7 @@ BENCHMARKS: Mapping[str, Callable[[Run], Iterable[Figure]]] = {
     "commands": measure_commands,
     "token-updates": measure_token_updates,
     "weight": measure_weight,
+    "virtual-week": measure_virtual_week,
 }
 FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 TOLERATED_STALL_MS = 100

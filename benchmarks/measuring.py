@@ -29,6 +29,8 @@ class Amounts:
     commands: int
     """For each of those devices."""
     virtual_devices: tuple[int, ...]
+    virtual_week: tuple[int, int]
+    """How many devices live for how many hours."""
 
 
 FULL = Amounts(
@@ -39,6 +41,7 @@ FULL = Amounts(
     token_updates=3000,
     commands=10,
     virtual_devices=(2_000, 10_000),
+    virtual_week=(1_000, 7 * 24),
 )
 QUICK = Amounts(
     enrollments=4,
@@ -48,6 +51,7 @@ QUICK = Amounts(
     token_updates=30,
     commands=2,
     virtual_devices=(50,),
+    virtual_week=(2, 3),
 )
 
 

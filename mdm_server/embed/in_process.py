@@ -50,7 +50,7 @@ class InProcessServer:
     """A server that answers calls. Made by `open`; `stop` and `start` are its power switch.
 
     `deliver(token, magic)` is called for every push, in the order in which the server sends them; whoever delivers them
-    puts a function of his own there.
+    puts a function of his own there. `requests` counts what was asked since the beginning.
     """
 
     def __init__(self, folder: Path, *, clock: Clock, chance: Chance, settings: ServiceSettings) -> None:
@@ -61,7 +61,7 @@ class InProcessServer:
         self._clock = clock
         self._chance = chance
         self._settings = settings
-        self._requests = 0
+        self.requests = 0
         self._store: Store | None = None
         self._suite: ServiceSuite | None = None
         self._routes: Mapping[str, UseCase] = {}
@@ -147,13 +147,13 @@ class InProcessServer:
         """
         if self._suite is None:
             raise ConnectionRefusedError("the server is stopped")
-        self._requests += 1
+        self.requests += 1
         parts = urlsplit(url)
         use_case = self._routes.get(parts.path)
         if use_case is None:
             return Answer(b"404: Not Found", "text/plain; charset=utf-8", status=404)
         facts = RequestFacts(
-            request_id=f"request-{self._requests}",
+            request_id=f"request-{self.requests}",
             peer=peer,
             method=method,
             base_url=self.url,

@@ -18,6 +18,7 @@ FIGURES = {
     "commands": ("command round trip: rate", "command round trip: p99"),
     "token-updates": ("TokenUpdate, durable: rate",),
     "weight": ("memory per idle device, 50",),
+    "virtual-week": ("virtual life, certificate handed over: whole", "virtual life, Mdm-Signature: a poll"),
 }
 KEYS = {"name", "value", "unit", "aim", "reached", "floor", "ratio_to_floor", "note"}
 
