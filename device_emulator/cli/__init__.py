@@ -15,6 +15,7 @@ from device_emulator.cli.failure import CommandFailed, ExitCode
 from device_emulator.cli.fleet_verbs import checkout, connect, devices, tokenupdate
 from device_emulator.cli.keys import keys
 from device_emulator.cli.load import load
+from device_emulator.cli.scenario import scenario
 from device_emulator.core.errors import SnapshotError
 from device_emulator.fleet.fleet_file import FleetFileError
 
@@ -28,6 +29,7 @@ def device_emulator() -> None:
 
     \b
     device-emulator demo
+    device-emulator scenario run lockout/wrong-user-on-registered-device
     device-emulator load --url https://localhost:8443/enroll --ca state/ca.pem --devices 100 --fleet fleet.jsonl
     device-emulator connect --fleet fleet.jsonl --ca state/ca.pem
 
@@ -37,7 +39,7 @@ def device_emulator() -> None:
     """  # noqa: D301 - \b keeps click from filling the lines
 
 
-for command in (demo, load, connect, devices, tokenupdate, checkout, keys):
+for command in (demo, load, scenario, connect, devices, tokenupdate, checkout, keys):
     device_emulator.add_command(command)
 
 

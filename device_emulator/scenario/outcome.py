@@ -1,0 +1,75 @@
+"""What is left of a play: its findings, its story, its journal, and the verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from device_emulator.scenario.checking import Script
+from device_emulator.scenario.findings import Deed, Finding, verdict
+from device_emulator.scenario.thresholds import Measured
+
+SCHEMA = "mdmsim/scenario/1"
+
+
+@dataclass(slots=True, kw_only=True)
+class Outcome:
+    """A play that was played, as far as it went."""
+
+    script: Script
+    seed: int
+    clock: str
+    findings: list[Finding] = field(default_factory=list)
+    deeds: list[Deed] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)
+    journal: Sequence[Mapping[str, Any]] = ()
+    devices: dict[str, str] = field(default_factory=dict)
+    """The name of every device, and its UDID."""
+    seconds: float = 0.0
+    interrupted: bool = False
+    left_out: int = 0
+    """How many steps were not played, because an earlier one had failed."""
+
+    @property
+    def verdict(self) -> str:
+        """Return `pass`, `fail` or `interrupted`."""
+        return "interrupted" if self.interrupted else verdict(self.findings)
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything came as expected."""
+        return self.verdict == "pass"
+
+    @property
+    def measured(self) -> Measured:
+        """What thresholds are held against."""
+        return Measured(self.deeds, Counter(str(entry.get("code", "")) for entry in self.journal))
+
+    def summary(self) -> dict[str, Any]:
+        """Return the outcome as plain JSON types; `schema` changes when a field changes its meaning or goes away."""
+        return {
+            "schema": SCHEMA,
+            "scenario": self.script.name,
+            "description": self.script.document.description,
+            "rows": list(self.script.document.rows),
+            "source": self.script.source,
+            "seed": self.seed,
+            "clock": self.clock,
+            "seconds": round(self.seconds, 3),
+            "devices": dict(self.devices),
+            "findings": [
+                {
+                    "step": finding.step,
+                    "line": finding.line,
+                    "sentence": finding.sentence,
+                    "found": finding.found,
+                    "passed": finding.passed,
+                    "seconds": round(finding.seconds, 3),
+                }
+                for finding in self.findings
+            ],
+            "left_out": self.left_out,
+            "verdict": self.verdict,
+        }

@@ -1,0 +1,36 @@
+"""What can happen in a scenario: one class a verb, data first, and `perform` to do it on a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from device_emulator.scenario.steps.administering import ADMINISTRATION
+from device_emulator.scenario.steps.circumstances import GoOffline, GoOnline, InjectFault, RestartServer, Wait
+from device_emulator.scenario.steps.enrolling import Cart, DirectEnrol, Enrol
+from device_emulator.scenario.steps.holding import HandOver, RemoveManagement, SetPasscode
+from device_emulator.scenario.steps.looking import Expect
+from device_emulator.scenario.steps.sharing import CheckIn, CheckOut, HubLogin, HubLogout
+from device_emulator.scenario.steps.step import Step
+
+STEPS: Mapping[str, type[Step]] = {
+    "enrol": Enrol,
+    "direct-enrol": DirectEnrol,
+    "cart": Cart,
+    "hub-login": HubLogin,
+    "hub-logout": HubLogout,
+    "check-out": CheckOut,
+    "check-in": CheckIn,
+    "hand-over": HandOver,
+    "set-passcode": SetPasscode,
+    "remove-management": RemoveManagement,
+    "wipe": ADMINISTRATION["wipe"],
+    "go-offline": GoOffline,
+    "go-online": GoOnline,
+    "restart-server": RestartServer,
+    "inject-fault": InjectFault,
+    "wait": Wait,
+    "expect": Expect,
+}
+"""Every verb but `admin`, whose actions are `ADMINISTRATION`."""
+
+__all__ = ["ADMINISTRATION", "STEPS", "Step"]

@@ -1,0 +1,62 @@
+"""What somebody does with a device in their hand."""
+
+from __future__ import annotations
+
+from typing import Annotated, ClassVar
+
+from msgspec import Meta
+
+from device_emulator.core import actions
+from device_emulator.core.events import HandedOver, PasscodeChanged, Unenrolled
+from device_emulator.scenario.document import DeviceNames
+from device_emulator.scenario.stage import Stage
+from device_emulator.scenario.steps.step import Played, Refusable
+
+PersonName = Annotated[str, Meta(min_length=1, description="The name of a person, or of a user.")]
+
+
+class HandOver(Refusable, frozen=True, kw_only=True):
+    """Somebody else gets the device."""
+
+    KIND: ClassVar[str] = "hand-over"
+
+    device: DeviceNames
+    to: PersonName
+    tells_passcode: bool = True
+
+    async def perform(self, stage: Stage) -> Played:
+        """Hand each device over."""
+        for device in stage.devices(self.device):
+            action = actions.HandOver(stage.person(self.to), tells_passcode=self.tells_passcode)
+            yield self.ended(f"{device} is handed over to {self.to}", await stage.act(device, action), HandedOver)
+
+
+class SetPasscode(Refusable, frozen=True, kw_only=True):
+    """Somebody chooses a passcode."""
+
+    SHORTHAND = "device"
+    KIND: ClassVar[str] = "set-passcode"
+
+    device: DeviceNames
+    passcode: str | None = None
+
+    async def perform(self, stage: Stage) -> Played:
+        """Set it on each device."""
+        for device in stage.devices(self.device):
+            sighting = await stage.act(device, actions.SetPasscode(self.passcode))
+            yield self.ended(f"A passcode is chosen on {device}", sighting, PasscodeChanged)
+
+
+class RemoveManagement(Refusable, frozen=True, kw_only=True):
+    """Somebody removes the management profile from the device."""
+
+    SHORTHAND = "device"
+    KIND: ClassVar[str] = "remove-management"
+
+    device: DeviceNames
+
+    async def perform(self, stage: Stage) -> Played:
+        """Remove it from each device."""
+        for device in stage.devices(self.device):
+            sighting = await stage.act(device, actions.RemoveProfile())
+            yield self.ended(f"The person holding {device} removes its management profile", sighting, Unenrolled)

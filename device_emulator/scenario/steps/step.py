@@ -1,0 +1,65 @@
+"""What every step has in common, and the form of those in which somebody can be refused."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import AsyncIterator
+from typing import ClassVar
+
+from device_emulator.core.events import EnrollmentFailed, Event, HubRefused, PersonForgot, PersonRefused, ProfileRefused
+from device_emulator.scenario.document import Code, Record
+from device_emulator.scenario.findings import Deed, Finding
+from device_emulator.scenario.stage import Sighting, Stage
+
+Played = AsyncIterator[Deed | Finding]
+"""What comes of a step, told as it comes: a step with several devices can fail at the first."""
+
+NOTHING_CAME_OF_IT = "NOTHING_CAME_OF_IT"
+"""The code of an act that was neither done nor refused."""
+
+
+class Step(Record, frozen=True, kw_only=True):
+    """Something that happens."""
+
+    KIND: ClassVar[str] = ""
+
+    @abstractmethod
+    def perform(self, stage: Stage) -> Played:
+        """Let it happen."""
+
+
+class Refusable(Step, frozen=True, kw_only=True):
+    """Something that the server may refuse. Unless `refused` names the code of a refusal, it is expected to be done."""
+
+    refused: Code | None = None
+
+    def deed(self, sentence: str, *, code: str = "", text: str = "", seconds: float = 0.0) -> Deed:
+        """Return what was done, beside what was expected."""
+        return Deed(
+            kind=self.KIND, sentence=sentence, code=code, text=text, seconds=seconds, expected=self.refused or ""
+        )
+
+    def ended(self, sentence: str, sighting: Sighting, *done: type[Event]) -> Deed:
+        """Return what was done, to judge by what could be seen of the device."""
+        code, text = ending(sighting, *done)
+        return self.deed(sentence, code=code, text=text, seconds=sighting.seconds)
+
+
+def ending(sighting: Sighting, *done: type[Event]) -> tuple[str, str]:
+    """Return code and text of the refusal with which an act ended: both empty if it was done after all."""
+    code, text = NOTHING_CAME_OF_IT, "nothing could be seen to come of it"
+    for event in sighting.events:
+        match event:
+            case _ if isinstance(event, done):
+                code, text = "", ""
+            case HubRefused():
+                code, text = event.code, event.text
+            case EnrollmentFailed() | ProfileRefused():
+                code, text = event.reason, event.detail
+            case PersonRefused():
+                code, text = event.reason, "the device does not allow it"
+            case PersonForgot():
+                code, text = "forgotten", "they did not think of it"
+            case _:
+                pass
+    return code, text
