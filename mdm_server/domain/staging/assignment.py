@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
 
+from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging.devices import Assignment, DeviceRecord
 from mdm_server.domain.staging.users import EnrollmentUser
 from mdm_server.domain.staging.vocabulary import AssignmentState, StagingMode
@@ -53,29 +55,81 @@ ASSIGNMENT = TransitionTable(
 
 def enroll(record: DeviceRecord, mode: StagingMode, user: int, on_behalf: int | None, at: datetime) -> Assignment:
     """Return the assignment of a device whose enrolment is complete, by what was chosen in its session (T8–T12)."""
-    raise NotImplementedError
+    event = _EVENT_OF_MODE[mode]
+    if ASSIGNMENT.after(record.assignment.state, event) is None:
+        raise Refusal("STAGING_USER_GONE")
+    if event is AssignmentEvent.ENROLL:
+        owner, stager = (user, None) if mode is StagingMode.NONE else (on_behalf, user)
+        if owner is None:
+            raise Refusal("STAGING_TARGET_INVALID", reason="missing")
+        return Assignment(AssignmentState.ASSIGNED, owner, stager, at)
+    return Assignment(ASSIGNMENT.moves[record.assignment.state, event], None, user, at)
+
+
+_EVENT_OF_MODE = {
+    StagingMode.NONE: _E.ENROLL,
+    StagingMode.ADVANCED: _E.ENROLL,
+    StagingMode.STANDARD: _E.STAGE,
+    StagingMode.MULTI: _E.STAGE_MULTI,
+}
+
+
+def event_of_mode(mode: StagingMode) -> AssignmentEvent:
+    """Return what completing an enrolment in this mode means to the assignment."""
+    return _EVENT_OF_MODE[mode]
+
+
+def claim_refusal(record: DeviceRecord, user: int) -> str | None:
+    """Return the code that stands against somebody's claim of a device, or None; its owner may log in again."""
+    assignment = record.assignment
+    if assignment.state is AssignmentState.STAGED_UNCLAIMED:
+        if user == assignment.stager:
+            return "STAGING_CANNOT_CLAIM"
+        return "ALREADY_CLAIMED" if record.claimed_once else None
+    if assignment.state is AssignmentState.ASSIGNED:
+        return None if user == assignment.user else "ALREADY_CLAIMED"
+    return "STAGING_USER_GONE" if assignment.state is AssignmentState.ORPHANED else "DEVICE_NOT_STAGED"
+
+
+def check_out_refusal(record: DeviceRecord, user: int) -> str | None:
+    """Return the code that stands against somebody's check-out of a device, or None; who has it may log in again."""
+    assignment = record.assignment
+    if assignment.state is AssignmentState.MULTI_IDLE:
+        return "STAGING_CANNOT_CLAIM" if user == assignment.stager else None
+    if assignment.state is AssignmentState.CHECKED_OUT:
+        return None if user == assignment.user else "CHECKED_OUT"
+    return "STAGING_USER_GONE" if assignment.state is AssignmentState.ORPHANED else "DEVICE_NOT_STAGED"
 
 
 def claim(record: DeviceRecord, user: int, at: datetime) -> Assignment:
     """Return the assignment of a staged device that its first qualified user takes: once (T16).
 
-    Raises Refusal `ALREADY_CLAIMED` when it was taken before or is not staged, `STAGING_CANNOT_CLAIM` for its stager.
+    Its owner logging in again changes nothing. Raises the Refusal of `claim_refusal`.
     """
-    raise NotImplementedError
+    _refuse(claim_refusal(record, user))
+    if record.assignment.state is AssignmentState.ASSIGNED:
+        return record.assignment
+    return replace(_moved(record, AssignmentEvent.CLAIM, at), user=user)
 
 
 def reassign(record: DeviceRecord, user: int, at: datetime) -> Assignment:
     """Return the assignment of a device that an administrator gives to another user."""
-    raise NotImplementedError
+    if record.assignment.state is not AssignmentState.ASSIGNED:
+        raise Refusal("DEVICE_NOT_STAGED", reason=record.assignment.state)
+    if record.assignment.user == user:
+        return record.assignment
+    return replace(_moved(record, AssignmentEvent.REASSIGN, at), user=user)
 
 
 def check_out(record: DeviceRecord, user: int, at: datetime) -> Assignment:
-    """Return the assignment of a shared device that somebody takes (T19); the same user again changes nothing.
+    """Return the assignment of a shared device that somebody takes (T19).
 
-    Raises Refusal `CHECKED_OUT` when somebody else has it (T21), `STAGING_USER_GONE` when it is orphaned, and
-    `DEVICE_NOT_STAGED` when it is not shared.
+    The same user again changes nothing. Raises the Refusal of `check_out_refusal`.
     """
-    raise NotImplementedError
+    _refuse(check_out_refusal(record, user))
+    if record.assignment.state is AssignmentState.CHECKED_OUT:
+        return record.assignment
+    return replace(_moved(record, AssignmentEvent.CHECK_OUT, at), user=user)
 
 
 def check_in(record: DeviceRecord, at: datetime) -> Assignment:
@@ -83,17 +137,25 @@ def check_in(record: DeviceRecord, at: datetime) -> Assignment:
 
     Raises Refusal `DEVICE_NOT_STAGED` when it is not shared.
     """
-    raise NotImplementedError
+    if record.assignment.state is AssignmentState.MULTI_IDLE:
+        return record.assignment
+    if record.assignment.state is not AssignmentState.CHECKED_OUT:
+        raise Refusal("DEVICE_NOT_STAGED", reason=record.assignment.state)
+    return replace(_moved(record, AssignmentEvent.CHECK_IN, at), user=None)
 
 
 def orphan(record: DeviceRecord, at: datetime) -> Assignment:
     """Return the assignment of a staged device whose staging user was deleted (T31); others stay as they are."""
-    raise NotImplementedError
+    if ASSIGNMENT.after(record.assignment.state, AssignmentEvent.ORPHAN) in (None, record.assignment.state):
+        return record.assignment
+    return replace(_moved(record, AssignmentEvent.ORPHAN, at), user=None, stager=None)
 
 
 def unenroll(record: DeviceRecord, at: datetime) -> Assignment:
     """Return the assignment of a device that is managed no longer: nobody's."""
-    raise NotImplementedError
+    if record.assignment.state is AssignmentState.UNASSIGNED:
+        return record.assignment
+    return Assignment(since=at)
 
 
 def patch_enrollment_user(
@@ -103,6 +165,31 @@ def patch_enrollment_user(
 
     The staging user's own id checks a shared device in; another's checks it out, claims it, or takes it over (T18–T22,
     conflict C2). None is a call that changes nothing. Raises Refusal `DEVICE_NOT_STAGED` when the device was not
-    enrolled by a staging user, `CHECKED_OUT` when somebody else has it.
+    enrolled by a staging user, `CHECKED_OUT` when somebody else has it, and `STAGING_CANNOT_CLAIM` when a staging user
+    shall own it.
     """
-    raise NotImplementedError
+    if enrolling_user is None or not enrolling_user.may_stage:
+        raise Refusal("DEVICE_NOT_STAGED")
+    before = record.assignment
+    shared = before.state in (AssignmentState.MULTI_IDLE, AssignmentState.CHECKED_OUT)
+    if target.may_stage:
+        if target.id != before.stager or before.state is AssignmentState.ASSIGNED:
+            raise Refusal("STAGING_CANNOT_CLAIM")
+        event, moved = AssignmentEvent.CHECK_IN, check_in(record, at) if shared else before
+    elif shared:
+        event, moved = AssignmentEvent.CHECK_OUT, check_out(record, target.id, at)
+    elif before.state is AssignmentState.ASSIGNED:
+        event, moved = AssignmentEvent.REASSIGN, reassign(record, target.id, at)
+    else:
+        event, moved = AssignmentEvent.CLAIM, claim(record, target.id, at)
+    return (None if moved is before else event), moved
+
+
+def _refuse(code: str | None) -> None:
+    if code is not None:
+        raise Refusal(code)
+
+
+def _moved(record: DeviceRecord, event: AssignmentEvent, at: datetime) -> Assignment:
+    """Return the assignment in the state that follows, from now on."""
+    return replace(record.assignment, state=ASSIGNMENT.moves[record.assignment.state, event], since=at)

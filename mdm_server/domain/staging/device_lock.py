@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from mdm_server.domain.staging.devices import DeviceLock
 from mdm_server.domain.staging.registration import Registration
 from mdm_server.domain.staging.settings import EnrollmentSettings
+from mdm_server.domain.staging.vocabulary import DeviceLockReason, MismatchLock
 from mdm_server.domain.table import TransitionTable
 
 
@@ -78,14 +80,15 @@ DEVICE_LOCK = TransitionTable(
 )
 
 
-def after(lock: DeviceLock | None, event: LockEvent) -> bool:
-    """Say whether a lock still holds after something happened."""
-    raise NotImplementedError
+def locked(lock: DeviceLock | None, reason: DeviceLockReason, at: datetime, user: int | None = None) -> DeviceLock:
+    """Return the lock of a device after a refusal that sets one; a lock that is there already stays."""
+    return lock if lock is not None else DeviceLock(reason, at, user)
 
 
 def released(lock: DeviceLock | None, event: LockEvent) -> DeviceLock | None:
     """Return the lock that is left after something that may release it: the same, or None."""
-    return lock if after(lock, event) else None
+    state = LockState.FREE if lock is None else LockState(lock.reason)
+    return None if DEVICE_LOCK.after(state, event) is LockState.FREE else lock
 
 
 def keeps_out(
@@ -96,4 +99,9 @@ def keeps_out(
     REG_BOUND_TO_OTHER keeps out everybody but the owner it protects, and so does REG_USER_MISMATCH where
     `reg_mismatch_lock` is "user". Every other lock keeps out everybody.
     """
-    raise NotImplementedError
+    spares_the_owner = lock.reason is DeviceLockReason.REG_BOUND_TO_OTHER or (
+        lock.reason is DeviceLockReason.REG_USER_MISMATCH and settings.reg_mismatch_lock is MismatchLock.USER
+    )
+    if not spares_the_owner or registration is None or person is None:
+        return True
+    return registration.user != person

@@ -36,6 +36,11 @@ class DeviceIdentifiers:
         """Whether anything is known."""
         return bool(self._known())
 
+    def contradicts(self, other: DeviceIdentifiers) -> bool:
+        """Say whether both know the same kind of identifier, and none of those is the same."""
+        shared = {name for name, _ in self._known()} & {name for name, _ in other._known()}
+        return bool(shared) and not self.matches(other)
+
     def filled_from(self, other: DeviceIdentifiers) -> DeviceIdentifiers:
         """Return these identifiers, and those of another where none is known here."""
         return DeviceIdentifiers(
@@ -67,6 +72,29 @@ class PresentedDevice:
         """Whether only a work profile is to be managed."""
         return self.enrollment_type is EnrollmentType.WORK_PROFILE
 
+    @property
+    def hides_hardware(self) -> bool:
+        """Whether this is an Android work profile that does not tell which hardware it is on."""
+        named = self.identifiers.serial_number or self.identifiers.imei
+        return (
+            self.platform is Platform.ANDROID
+            and self.work_profile
+            and version_of(self.os_version) >= HIDES_HARDWARE
+            and not named
+        )
+
+
+HIDES_HARDWARE = (10,)
+"""The first Android whose work profile does not tell serial number and IMEI."""
+
+
+def version_of(text: str) -> tuple[int, ...]:
+    """Return a version for comparing: "16.0" is "16", and whatever is no number counts as 0."""
+    parts = [int(part) if part.isdecimal() else 0 for part in text.strip().split(".")]
+    while parts and parts[-1] == 0:
+        parts.pop()
+    return tuple(parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
@@ -94,7 +122,10 @@ class DeviceLock:
 
 @dataclass(frozen=True, slots=True)
 class DeviceRecord:
-    """What the server believes of one device."""
+    """What the server believes of one device.
+
+    `group` is where it is; a shared device that is checked out goes back to `home_group` at check-in.
+    """
 
     id: int
     uuid: str
@@ -104,6 +135,7 @@ class DeviceRecord:
     os_version: str = ""
     friendly_name: str = ""
     group: int | None = None
+    home_group: int | None = None
     ownership: Ownership = Ownership.UNDEFINED
     status: EnrollmentStatus = EnrollmentStatus.DISCOVERED
     assignment: Assignment = field(default_factory=Assignment)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging.devices import DeviceIdentifiers, normal_identifier
 from mdm_server.domain.staging.vocabulary import ListAttribute, ListKind, Ownership, Platform
 
@@ -46,9 +47,19 @@ class ListVerdict:
 
 def list_verdict(entries: Iterable[ListEntry], identifiers: DeviceIdentifiers, platform: Platform) -> ListVerdict:
     """Return what the lists say of a device; a line for the device itself counts before one for its platform."""
-    raise NotImplementedError
+    about = [entry for entry in entries if entry.names(identifiers, platform)]
+    about.sort(key=lambda entry: (entry.attribute is ListAttribute.PLATFORM, entry.id))
+    return ListVerdict(
+        denied=next((entry for entry in about if entry.kind is ListKind.DENY), None),
+        allowed=next((entry for entry in about if entry.kind is ListKind.ALLOW), None),
+    )
 
 
 def check_identifiers(values: Sequence[str]) -> tuple[str, ...]:
     """Return the distinct identifiers of one console entry; none, or more than 30, raises `api.invalid`."""
-    raise NotImplementedError
+    distinct = {normal_identifier(value): value.strip() for value in values if value.strip()}
+    if not distinct:
+        raise Refusal("api.invalid", reason="no_identifier")
+    if len(values) > MOST_IDENTIFIERS:
+        raise Refusal("api.invalid", reason=f"more_than_{MOST_IDENTIFIERS}_identifiers")
+    return tuple(distinct.values())

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 
+from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging.devices import DeviceIdentifiers
 from mdm_server.domain.staging.vocabulary import (
     Ownership,
@@ -105,7 +106,12 @@ migrator.py strips from what it reads (staging-flows.md §5.4, trap 7)."""
 
 def new_token(length: int, random_bytes: Callable[[int], bytes]) -> str:
     """Return a fresh token; every character is equally likely."""
-    raise NotImplementedError
+    usable = 256 - 256 % len(TOKEN_ALPHABET)
+    token = ""
+    while len(token) < length:
+        drawn = random_bytes(length - len(token))
+        token += "".join(TOKEN_ALPHABET[byte % len(TOKEN_ALPHABET)] for byte in drawn if byte < usable)
+    return token
 
 
 def find_registration(
@@ -119,17 +125,49 @@ def find_registration(
     By an identifier; else one without identifiers, made for this user and this platform (§2.1 rule 1). Of several that
     name the device, what is bound counts first, then what is active, then what has expired.
     """
-    raise NotImplementedError
+    known = sorted(registrations, key=lambda registration: (_RANK[registration.state], registration.id))
+    for registration in known:
+        if registration.identifiers.matches(identifiers):
+            return registration
+    if user is None:
+        return None
+    for registration in known:
+        unfilled = registration.state is not RegistrationState.BOUND and not registration.identifiers
+        if unfilled and registration.user == user and registration.platform in (None, platform):
+            return registration
+    return None
+
+
+_RANK = {state: rank for rank, state in enumerate((_S.BOUND, _S.ACTIVE, _S.EXPIRED, _S.NONE))}
 
 
 def advance(registration: Registration, event: RegistrationEvent) -> Registration:
     """Return the registration after an event; its token follows. An event out of place raises `api.conflict`."""
-    raise NotImplementedError
+    state = REGISTRATION.after(registration.state, event)
+    if state is None:
+        raise Refusal("api.conflict", reason=f"{event}_when_{registration.state}")
+    token = registration.token
+    if token is not None and (event, token.state) in _TOKEN_AFTER:
+        token = replace(token, state=_TOKEN_AFTER[event, token.state])
+    return replace(registration, state=state, token=token)
+
+
+_TOKEN_AFTER = {
+    (_E.RESET_TOKEN, TokenState.EXPIRED): TokenState.ACTIVE,
+    (_E.RESET_TOKEN, TokenState.REVOKED): TokenState.ACTIVE,
+    (_E.RESET_TOKEN, TokenState.USED): TokenState.ACTIVE,
+    (_E.REVOKE_TOKEN, TokenState.ACTIVE): TokenState.REVOKED,
+    (_E.REVOKE_TOKEN, TokenState.EXPIRED): TokenState.REVOKED,
+    (_E.TOKEN_EXPIRED, TokenState.ACTIVE): TokenState.EXPIRED,
+    (_E.DEVICE_ENROLLED, TokenState.ACTIVE): TokenState.USED,
+    (_E.DEVICE_ENROLLED, TokenState.EXPIRED): TokenState.USED,
+}
 
 
 def bind(registration: Registration, device: int, identifiers: DeviceIdentifiers) -> Registration:
     """Return the registration of a device that has enrolled: bound, identifiers filled in, token used (T13)."""
-    raise NotImplementedError
+    enrolled = advance(registration, RegistrationEvent.DEVICE_ENROLLED)
+    return replace(enrolled, device=device, identifiers=registration.identifiers.filled_from(identifiers))
 
 
 def with_token(registration: Registration, token: RegistrationToken) -> Registration:
@@ -139,4 +177,7 @@ def with_token(registration: Registration, token: RegistrationToken) -> Registra
 
 def expire(registration: Registration, at: datetime) -> Registration:
     """Return the registration as it is at a time: with its token expired once its hours are over (T2)."""
-    raise NotImplementedError
+    token = registration.token
+    if token is None or token.state is not TokenState.ACTIVE or at < token.expires_at:
+        return registration
+    return advance(registration, RegistrationEvent.TOKEN_EXPIRED)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 
+from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging.settings import WipeThreshold
 from mdm_server.domain.table import TransitionTable
 
@@ -73,9 +74,21 @@ class WipeRequest:
 
 def must_hold(earlier: Iterable[WipeRequest], threshold: WipeThreshold | None, at: datetime) -> bool:
     """Say whether the next wipe must wait: the threshold is used up, or an earlier one waits already (row 65)."""
-    raise NotImplementedError
+    if threshold is None:
+        return False
+    wipes = list(earlier)
+    if any(wipe.state is WipeState.ON_HOLD for wipe in wipes):
+        return True
+    begun = at - timedelta(minutes=threshold.minutes)
+    counted = [wipe for wipe in wipes if wipe.requested_at > begun and wipe.state is not WipeState.REJECTED]
+    return len(counted) >= threshold.count
 
 
 def advance(request: WipeRequest, event: WipeEvent, at: datetime, by: str = "") -> WipeRequest:
-    """Return the request after an event; one out of place raises `api.conflict`."""
-    raise NotImplementedError
+    """Return the request after an event; one out of place raises `wipe.decided`. `by` is who approved or rejected."""
+    state = WIPE.after(request.state, event)
+    if state is None:
+        raise Refusal("wipe.decided", reason=f"{event}_when_{request.state}")
+    if event in (WipeEvent.APPROVE, WipeEvent.REJECT):
+        return replace(request, state=state, decided_at=at, decided_by=by)
+    return replace(request, state=state)
