@@ -5,11 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 
 from mdm_server.domain.staging.devices import PresentedDevice
-from mdm_server.domain.staging.guards import Attempt, Verdict
+from mdm_server.domain.staging.guards import Attempt, GuardName, Verdict, judge
 from mdm_server.domain.table import TransitionTable
-
-HIDES_IDENTIFIERS = 10
-"""The first Android whose work profile does not tell the hardware's identifiers."""
 
 
 class VerificationState(StrEnum):
@@ -48,7 +45,7 @@ VERIFICATION = TransitionTable(
 
 def needs_verification(device: PresentedDevice) -> bool:
     """Say whether a device must wait (row 58): a work profile on Android 10 or later that names no hardware."""
-    raise NotImplementedError
+    return device.hides_hardware
 
 
 def verify(attempt: Attempt) -> tuple[VerificationEvent, Verdict | None]:
@@ -56,4 +53,7 @@ def verify(attempt: Attempt) -> tuple[VerificationEvent, Verdict | None]:
 
     The attempt's device holds what is known now; its user is the one who enrolled it.
     """
-    raise NotImplementedError
+    if needs_verification(attempt.device):
+        return VerificationEvent.SYNCED_NAMELESS, None
+    verdict = judge(attempt, first=GuardName.DEVICE_LOCK, last=GuardName.BOUND_ELSEWHERE)
+    return (VerificationEvent.ALLOWED if verdict is None else VerificationEvent.DENIED), verdict

@@ -1,139 +1,53 @@
 """The guards: every reason to refuse somebody, in the one order in which they are asked. The first refusal wins.
 
-An `Attempt` is all that is known when somebody wants a device: to enrol it, to claim a staged one, or to check out a
-shared one. `judge` asks the guards that apply to that purpose. Through Apple Business Manager the guards that are
-enrolment restrictions do not apply (staging-flows.md §2.5).
+`judge` asks the guards that apply to what somebody wants of a device: to enrol it, to claim a staged one, or to check
+out a shared one. Through Apple Business Manager the guards that are enrolment restrictions do not apply, because model
+and system are known only afterwards (staging-flows.md §2.5); neither vendor nor mission documents an order, so this is
+ours (DESIGN §3).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from enum import StrEnum
 
-from mdm_server.domain.refusal import Refusal
-from mdm_server.domain.staging.devices import DeviceRecord, PresentedDevice
-from mdm_server.domain.staging.lists import ListEntry
-from mdm_server.domain.staging.organization import GroupTree, OrganizationGroup
-from mdm_server.domain.staging.registration import Registration
-from mdm_server.domain.staging.users import EnrollmentUser
-from mdm_server.domain.staging.vocabulary import DeviceLockReason, EntryChannel, Ownership, StagingMode
+from mdm_server.domain.staging import device_guards, user_guards
+from mdm_server.domain.staging.attempt import (
+    Attempt,
+    CaptchaAnswer,
+    Credentials,
+    DeviceCounts,
+    GuardName,
+    Purpose,
+    TermsAnswer,
+    Verdict,
+)
+from mdm_server.domain.staging.user_guards import judge_token
+from mdm_server.domain.staging.vocabulary import EntryChannel
 
-
-class Purpose(StrEnum):
-    """What somebody wants of a device."""
-
-    ENROLL = "Enroll"
-    CLAIM = "Claim"
-    CHECK_OUT = "CheckOut"
-
-
-class Credentials(StrEnum):
-    """What is known of the password. VOUCHED: an administrator answers for the user, as with Configurator."""
-
-    MISSING = "Missing"
-    GOOD = "Good"
-    BAD = "Bad"
-    VOUCHED = "Vouched"
-
-
-class CaptchaAnswer(StrEnum):
-    """What is known of the CAPTCHA, where one is asked for."""
-
-    MISSING = "Missing"
-    SOLVED = "Solved"
-    WRONG = "Wrong"
-
-
-class TermsAnswer(StrEnum):
-    """What the user said to the terms of use."""
-
-    NOT_ASKED = "NotAsked"
-    ACCEPTED = "Accepted"
-    DECLINED = "Declined"
-
-
-class GuardName(StrEnum):
-    """The guards, in the order in which they are asked (DESIGN §3)."""
-
-    GROUP = "Group"
-    CAPTCHA = "Captcha"
-    CREDENTIALS = "Credentials"
-    USER_ACTIVE = "UserActive"
-    USER_ENROLLABLE = "UserEnrollable"
-    STAGING = "Staging"
-    SHARED_PASSCODE = "SharedPasscode"
-    DEVICE_LOCK = "DeviceLock"
-    DENY_LIST = "DenyList"
-    ALLOWED_DEVICES = "AllowedDevices"
-    REGISTRATION_OWNER = "RegistrationOwner"
-    BOUND_ELSEWHERE = "BoundElsewhere"
-    OWNERSHIP = "Ownership"
-    DEVICE_TYPE = "DeviceType"
-    USER_LIMIT = "UserLimit"
-    GROUP_LIMIT = "GroupLimit"
-    TERMS_OF_USE = "TermsOfUse"
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceCounts:
-    """How many devices there are already; the one in question is not among them."""
-
-    of_user: int = 0
-    of_user_with_ownership: int = 0
-    of_group: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """Everything that is known when somebody wants a device; what is not known yet has its default.
-
-    `registrations` are those that name the device or are the user's own; `entries` those of the lists that apply to
-    the group; `user_known` is False for an account that exists but was never made an enrolment user.
-    """
-
-    tree: GroupTree
-    group: OrganizationGroup | None
-    device: PresentedDevice
-    channel: EntryChannel = EntryChannel.HUB
-    purpose: Purpose = Purpose.ENROLL
-    user: EnrollmentUser | None = None
-    credentials: Credentials = Credentials.MISSING
-    user_known: bool = True
-    device_failures: int = 0
-    captcha: CaptchaAnswer = CaptchaAnswer.MISSING
-    token_presented: bool = False
-    token_registration: Registration | None = None
-    mode: StagingMode = StagingMode.NONE
-    on_behalf: EnrollmentUser | None = None
-    record: DeviceRecord | None = None
-    registrations: tuple[Registration, ...] = ()
-    entries: tuple[ListEntry, ...] = ()
-    ownership: Ownership | None = None
-    counts: DeviceCounts = DeviceCounts()
-    terms: TermsAnswer = TermsAnswer.NOT_ASKED
-    terms_version_accepted: str | None = None
-    shared_passcode_good: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A refusal: which guard, which code, and what is left behind."""
-
-    code: str
-    guard: GuardName
-    reason: str = ""
-    sets_lock: DeviceLockReason | None = None
-    counts_as_failure: bool = False
-
-    def refusal(self) -> Refusal:
-        """Return the refusal to answer with."""
-        return Refusal(self.code, reason=self.reason)
+__all__ = [
+    "GUARDS",
+    "Attempt",
+    "CaptchaAnswer",
+    "Credentials",
+    "DeviceCounts",
+    "Guard",
+    "GuardName",
+    "Purpose",
+    "TermsAnswer",
+    "Verdict",
+    "judge",
+    "judge_plain_authenticate",
+    "judge_token",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """One reason to refuse: when it applies, what it may answer, and how it decides."""
+    """One reason to refuse: what it may answer, when it is asked, and how it decides.
+
+    A `restriction` is not asked of devices that come through Apple Business Manager.
+    """
 
     name: GuardName
     codes: tuple[str, ...]
@@ -142,14 +56,108 @@ class Guard:
     restriction: bool = False
 
 
-GUARDS: tuple[Guard, ...] = ()
+_ALWAYS = frozenset(Purpose)
+_ENROLL = frozenset({Purpose.ENROLL})
+_CHECK_OUT = frozenset({Purpose.CHECK_OUT})
+_OWNING = frozenset({Purpose.ENROLL, Purpose.CLAIM})
+
+GUARDS: tuple[Guard, ...] = (
+    Guard(GuardName.GROUP, ("GROUP_UNKNOWN", "LICENSE_EXPIRED"), _ALWAYS, user_guards.group),
+    Guard(GuardName.CAPTCHA, ("CAPTCHA_REQUIRED", "CREATE_MDM_ERROR"), _ALWAYS, user_guards.captcha),
+    Guard(
+        GuardName.CREDENTIALS,
+        (
+            "TOKEN_INVALID",
+            "TOKEN_EXPIRED",
+            "TOKEN_REVOKED",
+            "TOKEN_USED",
+            "BAD_CREDENTIALS",
+            "TOKEN_USER_MISMATCH",
+        ),
+        _ALWAYS,
+        user_guards.credentials,
+    ),
+    Guard(GuardName.USER_ACTIVE, ("USER_INACTIVE", "USER_LOCKED"), _ALWAYS, user_guards.user_active),
+    Guard(GuardName.USER_ENROLLABLE, ("USER_NOT_ALLOWED",), _ALWAYS, user_guards.user_enrollable),
+    Guard(
+        GuardName.STAGING,
+        (
+            "STAGING_NOT_SUPPORTED_DIRECT_ENROLLMENT",
+            "STAGING_NOT_ALLOWED",
+            "STAGING_TYPE_MISMATCH",
+            "STAGING_TARGET_INVALID",
+            "STAGING_CANNOT_CLAIM",
+            "ALREADY_CLAIMED",
+            "CHECKED_OUT",
+            "DEVICE_NOT_STAGED",
+            "STAGING_USER_GONE",
+        ),
+        _ALWAYS,
+        user_guards.staging,
+    ),
+    Guard(GuardName.SHARED_PASSCODE, ("SHARED_PASSCODE",), _CHECK_OUT, user_guards.shared_passcode),
+    Guard(
+        GuardName.DEVICE_LOCK,
+        (
+            "REG_USER_MISMATCH",
+            "REG_BOUND_TO_OTHER",
+            "DEVICE_DENYLISTED",
+            "CREATE_MDM_ERROR",
+            "STAGING_USER_GONE",
+            "REENROLL_PREVENTED",
+        ),
+        _ALWAYS,
+        device_guards.device_lock,
+    ),
+    Guard(GuardName.DENY_LIST, ("DEVICE_DENYLISTED",), _ALWAYS, device_guards.deny_list),
+    Guard(
+        GuardName.ALLOWED_DEVICES,
+        ("DEVICE_NOT_REGISTERED", "DEVICE_NOT_ALLOWLISTED"),
+        _ENROLL,
+        device_guards.allowed_devices,
+    ),
+    Guard(GuardName.REGISTRATION_OWNER, ("REG_USER_MISMATCH",), _OWNING, device_guards.registration_owner),
+    Guard(
+        GuardName.BOUND_ELSEWHERE,
+        ("ENROLLED_ELSEWHERE", "OTHER_ENVIRONMENT", "REG_BOUND_TO_OTHER"),
+        _OWNING,
+        device_guards.bound_elsewhere,
+    ),
+    Guard(GuardName.OWNERSHIP, ("OWNERSHIP_NOT_ALLOWED",), _ENROLL, device_guards.ownership, restriction=True),
+    Guard(
+        GuardName.DEVICE_TYPE,
+        ("DEP_REQUIRED", "TYPE_NOT_ALLOWED", "ENROLL_TYPE_NOT_ALLOWED"),
+        _ENROLL,
+        device_guards.device_type,
+        restriction=True,
+    ),
+    Guard(
+        GuardName.USER_LIMIT,
+        ("MAX_DEVICES", "MAX_DEVICES_OWNERSHIP"),
+        _OWNING,
+        device_guards.user_limit,
+        restriction=True,
+    ),
+    Guard(GuardName.GROUP_LIMIT, ("MAX_DEVICES_OG",), _ENROLL, device_guards.group_limit),
+    Guard(GuardName.TERMS_OF_USE, ("TOU_DECLINED", "TOU_PENDING"), _ALWAYS, user_guards.terms_of_use),
+)
+"""All guards, in order. docs/flows/guards.md is drawn from this."""
+
+_POSITION = {guard.name: position for position, guard in enumerate(GUARDS)}
 
 
 def judge(
     attempt: Attempt, *, first: GuardName = GuardName.GROUP, last: GuardName = GuardName.TERMS_OF_USE
 ) -> Verdict | None:
     """Return the first refusal among the guards from `first` to `last` that apply; None: nothing stands against it."""
-    raise NotImplementedError
+    through_dep = attempt.channel is EntryChannel.DEP
+    for guard in GUARDS[_POSITION[first] : _POSITION[last] + 1]:
+        if attempt.purpose not in guard.purposes or (guard.restriction and through_dep):
+            continue
+        verdict = guard.check(attempt)
+        if verdict is not None:
+            return verdict
+    return None
 
 
 def judge_plain_authenticate(attempt: Attempt) -> Verdict | None:
@@ -157,4 +165,10 @@ def judge_plain_authenticate(attempt: Attempt) -> Verdict | None:
 
     A locked device, a denied one, and one that is registered to somebody: that user must log in (`HUB_REQUIRED`).
     """
-    raise NotImplementedError
+    verdict = judge(attempt, first=GuardName.DEVICE_LOCK, last=GuardName.DENY_LIST)
+    if verdict is not None:
+        return verdict
+    registration = attempt.registration
+    if registration is None or registration.user is None:
+        return None
+    return Verdict("HUB_REQUIRED", GuardName.REGISTRATION_OWNER)

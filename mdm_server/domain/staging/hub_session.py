@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging.devices import PresentedDevice
 from mdm_server.domain.staging.organization import GroupTree
-from mdm_server.domain.staging.registration import Registration
+from mdm_server.domain.staging.settings import EnrollmentSettings
 from mdm_server.domain.staging.users import EnrollmentUser
-from mdm_server.domain.staging.vocabulary import EntryChannel, Ownership, StagingMode
+from mdm_server.domain.staging.vocabulary import EntryChannel, GroupingMode, Ownership, StagingMode
 from mdm_server.domain.table import TransitionTable
 
 
@@ -131,12 +132,29 @@ EVENT_OF_STEP = {step: event for event, step in _QUESTIONS.items()}
 
 def advance(session: HubSession, event: SessionEvent) -> HubSession:
     """Return the session after an event; one out of place raises `STEP_OUT_OF_ORDER`."""
-    raise NotImplementedError
+    step = HUB_SESSION.after(session.step, event)
+    if step is None:
+        raise Refusal("STEP_OUT_OF_ORDER", reason=f"{event}_when_{session.step}")
+    return replace(session, step=step)
 
 
 def check_open(session: HubSession, at: datetime, *expected: SessionStep) -> None:
     """Raise `SESSION_EXPIRED` for a session that is over, `STEP_OUT_OF_ORDER` for an answer nobody asked for."""
-    raise NotImplementedError
+    if session.step in (SessionStep.EXPIRED, SessionStep.DONE) or session.expires_at <= at:
+        raise Refusal("SESSION_EXPIRED", reason=session.step)
+    if session.step not in expected:
+        raise Refusal("STEP_OUT_OF_ORDER", reason=session.step)
+
+
+def decided_mode(session: HubSession, user: EnrollmentUser | None) -> StagingMode | None:
+    """Return how this session stages; None while nobody knows: before the login, or while a choice is to be made.
+
+    Who has no choice is not asked. Where there is no screen to ask on, a user who may do both stages a shared device.
+    """
+    if session.mode is not None or user is None:
+        return session.mode
+    decided = user.staging_type.mode_of(None)
+    return StagingMode.MULTI if decided is None and not session.channel.has_screen else decided
 
 
 def next_step(
@@ -147,11 +165,34 @@ def next_step(
     captcha_required: bool = False,
     ownership_known: bool = False,
     terms_accepted: str | None = None,
-    registration: Registration | None = None,
 ) -> SessionStep:
     """Return the next question of a session: the first in order whose answer is needed and not known.
 
     `user` is the one of the session, once known; `ownership_known` when a list entry or a registration says whose the
-    hardware is; `terms_accepted` is the version this user has accepted before.
+    hardware is; `terms_accepted` is the version this user has accepted before. What a device without a screen would
+    be asked is left out: it brings its answers, or does without.
     """
-    raise NotImplementedError
+    if session.group is None:
+        return SessionStep.GROUP
+    settings = tree.settings(session.group)
+    mode = decided_mode(session, user)
+    can_ask = session.channel.has_screen
+    prompt = settings.grouping is GroupingMode.PROMPT and bool(tree.children(session.group))
+    questions = (
+        (SessionStep.GROUP_SELECT, can_ask and prompt and not session.group_chosen),
+        (SessionStep.TOKEN, can_ask and settings.token_required and session.token_registration is None),
+        (SessionStep.CAPTCHA, session.user is None and captcha_required),
+        (SessionStep.CREDENTIALS, session.user is None),
+        (SessionStep.STAGING_CHOICE, mode is None),
+        (SessionStep.ON_BEHALF_USER, mode is StagingMode.ADVANCED and session.on_behalf is None),
+        (
+            SessionStep.OWNERSHIP,
+            can_ask and settings.ask_ownership and not ownership_known and session.ownership is None,
+        ),
+        (SessionStep.TERMS_OF_USE, can_ask and not session.terms_accepted and _new_terms(settings, terms_accepted)),
+    )
+    return next((step for step, needed in questions if needed), SessionStep.INSTALL)
+
+
+def _new_terms(settings: EnrollmentSettings, accepted: str | None) -> bool:
+    return settings.terms is not None and settings.terms.version != accepted
