@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from device_emulator.core.android.actions import AndroidAction
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.person import Person
 
@@ -180,4 +181,5 @@ PersonAction = (
     | HubLogout
     | DirectEnroll
     | Prepare
+    | AndroidAction
 )

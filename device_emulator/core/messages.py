@@ -33,6 +33,10 @@ class RequestKind(StrEnum):
     HUB_LOGOUT = "hub_logout"
     HUB_STATUS = "hub_status"
     DIRECT_ENROLLMENT = "direct_enrollment"
+    ANDROID_ENROLL = "android_enroll"
+    ANDROID_SYNC = "android_sync"
+    ANDROID_ACKNOWLEDGE = "android_acknowledge"
+    ANDROID_UNENROLL = "android_unenroll"
 
 
 @dataclass(frozen=True, slots=True)

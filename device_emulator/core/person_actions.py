@@ -79,8 +79,8 @@ def impulsive_action(handheld: Handheld, impulse: Impulse) -> actions.PersonActi
 
 
 @singledispatch
-def _act(action: object, handheld: Handheld) -> Wanted:
-    raise NotImplementedError(type(action).__name__)
+def _act(_: object, __: Handheld) -> Wanted:
+    raise NotAllowedError("other_platform")
 
 
 @_act.register

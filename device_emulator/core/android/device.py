@@ -1,0 +1,353 @@
+"""One virtual Android and the person holding it, sans-I/O: happenings in, requests and events out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from device_emulator.core.actions import PersonAction
+from device_emulator.core.android import enrolling, hub_errand, leaving, locking, policies, powering
+from device_emulator.core.android.enrolling import Ticket
+from device_emulator.core.android.handheld import AndroidHandheld, Clock
+from device_emulator.core.android.hardware import AndroidHardware
+from device_emulator.core.android.hub_errand import HubWish
+from device_emulator.core.android.person_actions import act, impulsive_action
+from device_emulator.core.android.settings import AndroidSettings
+from device_emulator.core.android.states import Kiosk, Life, Screen, Verification
+from device_emulator.core.android.syncing import Sync, say_good_bye
+from device_emulator.core.conversation import Conversation, TemporaryError, pause_after
+from device_emulator.core.correspondence import Correspondence, Ending, Progress
+from device_emulator.core.errors import ExchangeError
+from device_emulator.core.events import Event, PersonRefused, RetryScheduled
+from device_emulator.core.gauges import Network
+from device_emulator.core.messages import (
+    Errand,
+    Happening,
+    PersonActs,
+    Prompted,
+    PushArrived,
+    Request,
+    RequestFailed,
+    ResponseArrived,
+    TimePassed,
+)
+from device_emulator.core.randomness import Randomness
+from device_emulator.core.states import PowerState
+from mdm_server.wire.android_channel import WAKE_MAGIC, encode
+
+# In this order errands are run when several wait.
+URGENCY = tuple(Errand)
+NOTHING: frozenset[Errand] = frozenset()
+
+
+class AndroidDevice:
+    """One Android, fed and asked like `core.device.Device`: handle, requests, events, deadline.
+
+    It is not safe for concurrent use: one task touches it at a time. `handheld` is its state, to be looked at and not
+    to be changed from outside.
+    """
+
+    __slots__ = (
+        "_correspondence",
+        "_errand",
+        "_errands",
+        "_failures",
+        "_interruptions",
+        "_poll_at",
+        "_ticket",
+        "_wish",
+        "handheld",
+    )
+
+    def __init__(
+        self, hardware: AndroidHardware, settings: AndroidSettings, *, clock: Clock, randomness: Randomness
+    ) -> None:
+        self.handheld = AndroidHandheld(hardware, settings, clock=clock, randomness=randomness)
+        self._correspondence = Correspondence()
+        self._ticket: Ticket | None = None
+        self._wish: HubWish | None = None
+        self._errands = NOTHING
+        self._errand: Errand | None = None
+        self._failures = 0
+        self._interruptions = 0
+        self._poll_at: datetime | None = None
+
+    # The three verbs and the property
+
+    def handle(self, happening: Happening) -> None:
+        """Take in one happening. Then collect `requests` and `events` and look at `deadline`."""
+        if self.handheld.is_running:
+            powering.boot(self.handheld)
+        match happening:
+            case ResponseArrived() | RequestFailed():
+                if self.handheld.is_running:
+                    self._go_on_with(self._correspondence.hear(happening))
+            case PushArrived(magic):
+                if self.handheld.is_running and magic == self.push_magic:
+                    self._want_at_once(Errand.SESSION)
+            case PersonActs(action):
+                self._let_act(action)
+            case Prompted(errand):
+                self._prompt(errand)
+            case TimePassed():
+                pass
+        self._look_at_clock()
+        self._go_on()
+
+    def requests(self) -> list[Request]:
+        """Return, once, what the device wants to be sent now: no request or one."""
+        return self._correspondence.take_pending()
+
+    def events(self) -> list[Event]:
+        """Return, once, what could be seen since the last call."""
+        return self.handheld.take_events()
+
+    @property
+    def deadline(self) -> datetime | None:
+        """When the device wants `TimePassed`, or None."""
+        return min(self._alarms(), default=None)
+
+    # What others need to know of it
+
+    @property
+    def push_token(self) -> bytes | None:
+        """The token the device listens on; None while it is not enrolled."""
+        management = self.handheld.management
+        return None if management is None else management.wake_token
+
+    @property
+    def push_magic(self) -> str | None:
+        """The magic a push must carry; None while it is not enrolled."""
+        return None if self.handheld.management is None else WAKE_MAGIC
+
+    @property
+    def is_reachable(self) -> bool:
+        """Say whether the device runs and can be reached by a push."""
+        return self.handheld.is_running
+
+    @property
+    def is_busy(self) -> bool:
+        """Say whether a conversation with a server is under way or waiting to be resumed."""
+        return self._correspondence.is_under_way or bool(self._errands)
+
+    @property
+    def life(self) -> Life:
+        """Where the device is in its life."""
+        return self.handheld.life
+
+    @property
+    def screen(self) -> Screen:
+        """What its lock screen lets its person do."""
+        return self.handheld.screen
+
+    @property
+    def kiosk(self) -> Kiosk:
+        """Whether one application has the screen to itself."""
+        return self.handheld.kiosk
+
+    @property
+    def verification(self) -> Verification:
+        """Whether the server has yet to learn which device this is."""
+        return self.handheld.verification
+
+    @property
+    def power(self) -> PowerState:
+        """Whether it runs."""
+        return self.handheld.power
+
+    # The person
+
+    def _let_act(self, action: PersonAction) -> None:
+        """Let the person act, and take on what they want of a server."""
+        was_offline = self.handheld.network is Network.NONE
+        wanted = act(self.handheld, action)
+        self._notice_changes()
+        if was_offline and self.handheld.network is not Network.NONE:
+            self._come_back()
+        if isinstance(wanted, Ticket):
+            self._enroll_with(wanted)
+        elif wanted is not None and (self._wish is not None or Errand.ENROLL in self._under_way):
+            self.handheld.emit(PersonRefused(type(action).__name__, "hub_busy"))
+        elif wanted is not None:
+            self._wish = wanted
+            self._want_at_once(Errand.HUB)
+
+    def _come_back(self) -> None:
+        """Go on at once with what the network was missing for, and ask what was missed."""
+        if self._correspondence.resume_at is not None:
+            self._correspondence.resume_at = self.handheld.clock()
+        self._want(Errand.SESSION)
+
+    def _yield_to_impulses(self) -> None:
+        """Let the holder do what comes over them, where there is anything to do."""
+        handheld = self.handheld
+        if handheld.holder is None:
+            return
+        for impulse in handheld.holder.impulses(handheld.randomness, handheld.clock()):
+            action = impulsive_action(handheld, impulse)
+            if action is not None:
+                self._let_act(action)
+
+    # Errands
+
+    @property
+    def _under_way(self) -> frozenset[Errand]:
+        return self._errands if self._errand is None else self._errands | {self._errand}
+
+    def _enroll_with(self, ticket: Ticket) -> None:
+        self._ticket = ticket
+        self._want(Errand.ENROLL)
+
+    def _want(self, errand: Errand) -> None:
+        self._errands |= {errand}
+
+    def _want_at_once(self, errand: Errand) -> None:
+        """Run an errand without waiting for the end of a back-off: whoever calls is there again."""
+        self._want(errand)
+        if not self._correspondence.is_under_way:
+            self._correspondence.resume_at = None
+
+    def _prompt(self, errand: Errand) -> None:
+        if self.handheld.management is None:
+            return
+        if errand is Errand.CHECK_OUT:
+            leaving.ask_to_leave(self.handheld, "checked_out")
+        else:
+            # Whatever else there is to say to the server of an iPhone, an Android says in its report.
+            self._want_at_once(Errand.SESSION)
+
+    def _look_at_clock(self) -> None:
+        handheld, now = self.handheld, self.handheld.clock()
+        if handheld.starts_until is not None and handheld.starts_until <= now:
+            powering.finish_starting(handheld)
+            # A push may have come while the device was off.
+            self._want(Errand.SESSION)
+        locking.end_block(handheld)
+        if self._poll_at is not None and self._poll_at <= now and handheld.is_running:
+            self._poll_at = None
+            self._want(Errand.SESSION)
+        self._yield_to_impulses()
+        if handheld.is_running:
+            self._go_on_with(self._correspondence.resume(now))
+
+    def _go_on(self) -> None:
+        """Begin the most urgent errand, unless something is under way or has to wait."""
+        self._notice_changes()
+        correspondence = self._correspondence
+        while (
+            not correspondence.is_under_way
+            and correspondence.resume_at is None
+            and self._errands
+            and self.handheld.is_running
+        ):
+            self._errand = min(self._errands, key=URGENCY.index)
+            self._errands = (self._errands - {self._errand}) or NOTHING
+            self._go_on_with(correspondence.begin(self._converse(self._errand)))
+            self._notice_changes()
+
+    def _notice_changes(self) -> None:
+        """Draw the consequences of what the person, a command or the clock did to the device."""
+        handheld = self.handheld
+        if handheld.interruptions != self._interruptions:
+            self._interruptions = handheld.interruptions
+            self._hang_up()
+        if handheld.network is Network.NONE:
+            self._go_on_with(self._correspondence.lose_reply("offline"))
+        management = handheld.management
+        if management is None:
+            self._poll_at = None
+            wanted = {Errand.ENROLL} if self._ticket is not None else set[Errand]()
+            self._errands = (self._errands & (wanted | {Errand.HUB} if self._wish is not None else wanted)) or NOTHING
+        elif management.ending is not None:
+            self._want(Errand.CHECK_OUT)
+        elif Errand.SESSION not in self._under_way and self._owes_report():
+            self._want(Errand.SESSION)
+
+    def _owes_report(self) -> bool:
+        """Say whether the server knows the device otherwise than it is."""
+        management = self.handheld.management
+        return management is not None and management.told != encode(policies.status(self.handheld, management))
+
+    def _hang_up(self) -> None:
+        self._correspondence.hang_up()
+        self._errand = self._ticket = self._wish = None
+        self._failures = 0
+
+    def _converse(self, errand: Errand) -> Conversation[None]:
+        ticket, wish, management = self._ticket, self._wish, self.handheld.management
+        match errand:
+            case Errand.ENROLL if ticket is not None:
+                return enrolling.enroll(self.handheld, ticket)
+            case Errand.HUB if wish is not None:
+                self._wish = None
+                return self._use_hub(wish)
+            case Errand.CHECK_OUT if management is not None:
+                return say_good_bye(self.handheld, management)
+            case Errand.SESSION if management is not None:
+                return Sync(self.handheld, management).converse()
+        return _nothing()
+
+    def _use_hub(self, wish: HubWish) -> Conversation[None]:
+        ticket = yield from hub_errand.use(self.handheld, wish)
+        if ticket is not None:
+            self._enroll_with(ticket)
+
+    # What comes of a conversation
+
+    def _go_on_with(self, progress: Progress) -> None:
+        if isinstance(progress, Ending):
+            self._finish()
+        elif progress is not None:
+            self._try_again(progress)
+
+    def _finish(self) -> None:
+        if self._errand is Errand.ENROLL:
+            self._ticket = None
+        self._errand = None
+        self._failures = 0
+        self._make_appointment()
+
+    def _try_again(self, failure: ExchangeError) -> None:
+        """Run the errand again later; while a device is enrolled it never gives up."""
+        errand, self._errand = self._errand, None
+        if errand is None or self.handheld.management is None:
+            return
+        self._failures += 1
+        pause = self.handheld.settings.retry.ceiling
+        if isinstance(failure, TemporaryError):
+            pause = pause_after(self.handheld, failure.kind, self._failures, failure.reply)
+        resume_at = self._correspondence.resume_at = self.handheld.clock() + pause
+        self._want(errand)
+        self.handheld.emit(RetryScheduled(errand, failure.reason, resume_at))
+
+    def _make_appointment(self) -> None:
+        handheld, poll = self.handheld, self.handheld.settings.poll
+        if handheld.management is not None and poll is not None and self._poll_at is None:
+            # The first poll is spread over the interval, so that a fleet enrolled at once does not come back at once.
+            first = handheld.management.told is None
+            share = handheld.randomness.stream("first poll").random() if first else 1.0
+            self._poll_at = handheld.clock() + poll * share
+
+    def _alarms(self) -> Iterator[datetime]:
+        handheld = self.handheld
+        if handheld.starts_until is not None:
+            yield handheld.starts_until
+        if handheld.holder is not None and handheld.holder.next_impulse is not None:
+            yield handheld.holder.next_impulse
+        if handheld.screen is Screen.BLOCKED and handheld.passcode.blocked_until is not None:
+            yield handheld.passcode.blocked_until
+        if not handheld.is_running:
+            return
+        if self._correspondence.resume_at is not None:
+            yield self._correspondence.resume_at
+        elif not self._correspondence.is_under_way and self._poll_at is not None:
+            yield self._poll_at
+        known_at = handheld.identifiers_known_at
+        if known_at is not None and known_at > handheld.clock():
+            yield known_at
+
+
+def _nothing() -> Conversation[None]:
+    """Say nothing: what was wanted is no longer."""
+    return
+    yield
