@@ -6,6 +6,8 @@ A verb returns when what it did is durable; if it raises, it did nothing. Two ki
 Verbs that a device calls take the fingerprint of the certificate it proved to hold, and decide the binding themselves:
 the record that is read and the record that is changed are the same, whatever else happens at that moment.
 
+Staging is another kind of verb: a unit of work over all of its records at once (`store/staging/`).
+
 The journal lines of a change are written with the change. `Journal.note` is for everything else: it costs no wait, and
 the last quarter of a second of notes may be lost when the process is killed.
 """
@@ -39,6 +41,7 @@ from mdm_server.store.records import (
     ResetScope,
     TokenUpdateFacts,
 )
+from mdm_server.store.staging import Staging
 
 RETRY_WINDOW = timedelta(hours=1)
 """How long a lost SCEP reply is answered again."""
@@ -282,6 +285,8 @@ class Store(Protocol):
     def credentials(self) -> AdminCredentials: ...  # noqa: D102
     @property
     def journal(self) -> Journal: ...  # noqa: D102
+    @property
+    def staging(self) -> Staging: ...  # noqa: D102
 
     @property
     def description(self) -> str:

@@ -308,11 +308,12 @@ class JournalEvent:
 
 
 class ResetScope(StrEnum):
-    """What `Store.reset` forgets. The administrator's credentials always stay."""
+    """What `Store.reset` forgets. The administrator's credentials and the root group always stay."""
 
     EVERYTHING = "everything"
     DEVICES = "devices"
-    """Enrolments, certificates, transactions, invitations and commands."""
+    """Enrolments, certificates, transactions, invitations and commands; with staging's devices their registrations,
+    wipes, Hub sessions and failed logins. Groups, users and lists stay."""
     COMMANDS = "commands"
     PROFILES = "profiles"
     JOURNAL = "journal"

@@ -41,7 +41,7 @@ class SqliteCommands:
     async def enqueue(self, commands: Sequence[NewCommand], occasion: Occasion) -> Sequence[CommandRow]:
         """Queue commands, all or none, in this order."""
         return await self._room.writer.run(
-            lambda connection: [_enqueue(connection, command, occasion) for command in commands]
+            lambda connection: [enqueue(connection, command, occasion) for command in commands]
         )
 
     async def report_and_next(
@@ -87,7 +87,8 @@ class SqliteCommands:
         return [key for (key,) in self._room.rows(query, after, page(limit))]
 
 
-def _enqueue(connection: sqlite3.Connection, command: NewCommand, occasion: Occasion) -> CommandRow:
+def enqueue(connection: sqlite3.Connection, command: NewCommand, occasion: Occasion) -> CommandRow:
+    """Queue one command, unless it is there already."""
     values = connection.execute(
         "SELECT e.device, e.status, d.status FROM enrollment e JOIN enrollment d ON d.key = e.device WHERE e.key = ?",
         (command.enrollment,),

@@ -9,7 +9,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from mdm_server.store.errors import StateInUse, StateUnreadable, StoreError
-from mdm_server.store.sqlite.schema import OLDEST_SQLITE, make, recognize
+from mdm_server.store.sqlite.schema import OLDEST_SQLITE, SCHEMA_VERSION, recognize, upgrade
 
 CHECKED_AT_OPEN = 64 * 1024 * 1024
 """A file up to this size is checked whole when it is opened; a larger one would delay the start for seconds."""
@@ -56,7 +56,7 @@ def open_writer(path: Path, *, durable: bool) -> sqlite3.Connection:
     connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, cached_statements=256)
     try:
         connection.execute("PRAGMA busy_timeout = 5000")
-        made = recognize(connection)  # before anything that would change a file that is not ours
+        version = recognize(connection)  # before anything that would change a file that is not ours
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
             raise StoreError(f"expected write-ahead logging, found {mode}: keep the state on a local file system")
@@ -64,10 +64,10 @@ def open_writer(path: Path, *, durable: bool) -> sqlite3.Connection:
         connection.execute("PRAGMA foreign_keys = ON")
         # The writer checkpoints itself, so that a failing fsync is noticed and not passed over (see writer.py).
         connection.execute("PRAGMA wal_autocheckpoint = 0")
-        if not made:
-            make(connection)
-        elif path.stat().st_size <= CHECKED_AT_OPEN:
+        if version and path.stat().st_size <= CHECKED_AT_OPEN:
             _check(connection)
+        if version < SCHEMA_VERSION:
+            upgrade(connection, version)
     except sqlite3.DatabaseError as error:
         connection.close()
         raise StateUnreadable(_unreadable(path, str(error))) from error

@@ -1,39 +1,30 @@
 """The schema, and the guards in it: what must be unique or bounded is so in the database, whatever the code does.
 
 `application_id` says that a file is ours and `user_version` which schema it holds; both are set in the transaction that
-makes the tables, so a file is whole or empty.
+makes the tables, so a file is whole or empty. A schema is never edited once it is out: what changes is another step,
+which an older file takes when it is opened, in one transaction too, so that it is of the old version or of the new one.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
-from enum import StrEnum
 
 from mdm_server.domain.command_queue import DELIVERABLE, TERMINAL, CommandState
 from mdm_server.domain.enrollment import ChannelKind, EnrollmentStatus
 from mdm_server.domain.identity_binding import CertificateState
 from mdm_server.store.errors import StateTooNew, StateUnreadable
 from mdm_server.store.records import IssuanceState
+from mdm_server.store.sqlite.checks import one_of, quoted
+from mdm_server.store.sqlite.staging.schema import STAGING_DIGESTED, STAGING_TABLES
 
 APPLICATION_ID = 0x4D444D53  # "MDMS"
-SCHEMA_VERSION = 1
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
-
-
-def quoted(values: Iterable[StrEnum]) -> str:
-    """Return words of our own enumerations as a list of SQL literals, for the schema."""
-    return ", ".join(f"'{value}'" for value in sorted(values))
-
-
-def _one_of(column: str, values: Iterable[StrEnum]) -> str:
-    return f"CHECK ({column} IN ({quoted(values)}))"
 
 
 _WAITING = quoted(state for state in CommandState if state not in TERMINAL)
 _DELIVERABLE = quoted(DELIVERABLE)
 
-TABLES = (
+_MANAGEMENT = (
     """
     CREATE TABLE invitation (
         invitation_id   TEXT PRIMARY KEY,
@@ -59,7 +50,7 @@ TABLES = (
         subject       TEXT NOT NULL,
         not_before    INTEGER NOT NULL,
         not_after     INTEGER NOT NULL,
-        state         TEXT NOT NULL {_one_of("state", CertificateState)},
+        state         TEXT NOT NULL {one_of("state", CertificateState)},
         device        TEXT,
         renewal       INTEGER NOT NULL,
         invitation_id TEXT,
@@ -84,7 +75,7 @@ TABLES = (
         transaction_id TEXT PRIMARY KEY,
         request_hash   TEXT NOT NULL,
         request        BLOB NOT NULL,
-        state          TEXT NOT NULL {_one_of("state", IssuanceState)},
+        state          TEXT NOT NULL {one_of("state", IssuanceState)},
         serial_number  TEXT NOT NULL UNIQUE,
         subject        TEXT NOT NULL,
         not_before     INTEGER NOT NULL,
@@ -102,8 +93,8 @@ TABLES = (
     CREATE TABLE enrollment (
         key                    TEXT PRIMARY KEY,
         device                 TEXT NOT NULL REFERENCES enrollment (key),
-        kind                   TEXT NOT NULL {_one_of("kind", ChannelKind)},
-        status                 TEXT NOT NULL {_one_of("status", EnrollmentStatus)},
+        kind                   TEXT NOT NULL {one_of("kind", ChannelKind)},
+        status                 TEXT NOT NULL {one_of("status", EnrollmentStatus)},
         topic                  TEXT,
         push_token             BLOB,
         push_magic             TEXT,
@@ -142,7 +133,7 @@ TABLES = (
         command_uuid TEXT NOT NULL,
         request_type TEXT NOT NULL,
         raw          BLOB NOT NULL,
-        state        TEXT NOT NULL {_one_of("state", CommandState)},
+        state        TEXT NOT NULL {one_of("state", CommandState)},
         queued_at    INTEGER NOT NULL,
         sent_at      INTEGER,
         answered_at  INTEGER,
@@ -189,6 +180,11 @@ TABLES = (
     "CREATE TABLE activity (enrollment TEXT PRIMARY KEY, last_seen INTEGER NOT NULL, reports INTEGER NOT NULL) STRICT",
 )
 
+STEPS = (_MANAGEMENT, STAGING_TABLES)
+"""What leads from each version to the next, beginning with an empty file."""
+
+SCHEMA_VERSION = len(STEPS)
+
 DIGESTED = (
     ("invitation", "invitation_id"),
     ("certificate", "sequence"),
@@ -198,17 +194,18 @@ DIGESTED = (
     ("command", "sequence"),
     ("profile", "identifier"),
     ("credential", "name"),
+    *STAGING_DIGESTED,
 )
 """The tables of the state digest with their order: all but the journal and the counters."""
 
 
-def recognize(connection: sqlite3.Connection) -> bool:
-    """Make sure that a file is ours and of a version we know, or empty; return whether the tables are there."""
+def recognize(connection: sqlite3.Connection) -> int:
+    """Make sure that a file is ours and of a version we know, or empty; return the version, 0 for an empty file."""
     ours = connection.execute("PRAGMA application_id").fetchone()[0]
-    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
     if tables == 0:
-        return False
+        return 0
     if ours != APPLICATION_ID:
         raise StateUnreadable(
             "expected a state of mdm-server, found another program's SQLite database: use another state directory"
@@ -218,14 +215,19 @@ def recognize(connection: sqlite3.Connection) -> bool:
             f"expected schema {SCHEMA_VERSION} or older, found {version}: a newer mdm-server wrote this state; "
             "start that version, or use another state directory"
         )
-    return True
+    return version
 
 
-def make(connection: sqlite3.Connection) -> None:
-    """Make the tables, all or none."""
+def upgrade(connection: sqlite3.Connection, version: int) -> None:
+    """Take the steps that a file of this version still lacks, all or none."""
     connection.execute("BEGIN IMMEDIATE")
-    for statement in TABLES:
-        connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-    connection.execute("COMMIT")
+    try:
+        for step in STEPS[version:]:
+            for statement in step:
+                connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise

@@ -18,12 +18,23 @@ from mdm_server.store.sqlite.library import SqliteCredentials, SqliteProfiles
 from mdm_server.store.sqlite.opening import StateLock
 from mdm_server.store.sqlite.room import Room
 from mdm_server.store.sqlite.schema import DIGESTED
+from mdm_server.store.sqlite.staging.schema import ROOT, STAGING_DEVICES, STAGING_ORGANIZATION
+from mdm_server.store.sqlite.staging.unit import SqliteStaging
 
 _COMMANDS = ("command",)
 # In the order in which foreign keys let go.
-_DEVICES = ("command", "replaced_token", "activity", "enrollment", "issuance", "certificate", "invitation")
+_DEVICES = (
+    *STAGING_DEVICES,
+    "command",
+    "replaced_token",
+    "activity",
+    "enrollment",
+    "issuance",
+    "certificate",
+    "invitation",
+)
 _FORGOTTEN = {
-    ResetScope.EVERYTHING: (*_DEVICES, "profile", "journal"),
+    ResetScope.EVERYTHING: (*_DEVICES, *STAGING_ORGANIZATION, "profile", "journal"),
     ResetScope.DEVICES: _DEVICES,
     ResetScope.COMMANDS: _COMMANDS,
     ResetScope.PROFILES: ("profile",),
@@ -47,6 +58,7 @@ class SqliteStore:
         self.profiles = SqliteProfiles(room)
         self.credentials = SqliteCredentials(room)
         self.journal = SqliteJournal(room)
+        self.staging = SqliteStaging(room)
 
     @property
     def description(self) -> str:
@@ -111,4 +123,6 @@ def _digest(connection: sqlite3.Connection) -> str:
 def _reset(connection: sqlite3.Connection, scope: ResetScope, occasion: Occasion) -> None:
     for table in _FORGOTTEN[scope]:
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own words
+    if "organization_group" in _FORGOTTEN[scope]:
+        connection.execute(ROOT)
     tell(connection, occasion, JournalCode.STORE_RESET, reason=scope)
