@@ -7,11 +7,12 @@ from enum import StrEnum
 
 from mdm_server.domain.enrollment import MANAGED
 from mdm_server.domain.refusal import Refusal
+from mdm_server.domain.staging.check_out import home_group
 from mdm_server.domain.staging.devices import DeviceRecord, PresentedDevice
 from mdm_server.domain.staging.lists import ListEntry, ListVerdict, list_verdict
 from mdm_server.domain.staging.organization import GroupTree, OrganizationGroup
 from mdm_server.domain.staging.registration import Registration, find_registration
-from mdm_server.domain.staging.settings import EnrollmentSettings
+from mdm_server.domain.staging.settings import EnrollmentSettings, SharedDeviceSettings
 from mdm_server.domain.staging.users import EnrollmentUser
 from mdm_server.domain.staging.vocabulary import DeviceLockReason, EntryChannel, Ownership, StagingMode
 
@@ -134,6 +135,12 @@ class Attempt:
     def settings(self) -> EnrollmentSettings:
         """What the group asks; the defaults while no group is known."""
         return EnrollmentSettings() if self.group is None else self.tree.settings(self.group.id)
+
+    @property
+    def shared(self) -> SharedDeviceSettings:
+        """How the device is shared: the group where it is at home says, wherever its user takes it."""
+        home = None if self.record is None else home_group(self.record)
+        return self.settings.shared if home is None or home not in self.tree else self.tree.settings(home).shared
 
     @property
     def owner(self) -> EnrollmentUser | None:

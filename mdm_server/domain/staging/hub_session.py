@@ -126,6 +126,12 @@ HUB_SESSION = TransitionTable(
     },
 )
 
+
+def on_the_full_walk(before: SessionStep, event: SessionEvent) -> bool:
+    """Say whether a move belongs to the walk on which every question is asked; the others skip some."""
+    return event not in _QUESTIONS or _ORDER.index(_QUESTIONS[event]) <= _ORDER.index(before) + 1
+
+
 EVENT_OF_STEP = {step: event for event, step in _QUESTIONS.items()}
 """The event that leads to a question."""
 
@@ -180,7 +186,7 @@ def next_step(
     prompt = settings.grouping is GroupingMode.PROMPT and bool(tree.children(session.group))
     questions = (
         (SessionStep.GROUP_SELECT, can_ask and prompt and not session.group_chosen),
-        (SessionStep.TOKEN, can_ask and settings.token_required and session.token_registration is None),
+        (SessionStep.TOKEN, can_ask and _wants_token(session, settings)),
         (SessionStep.CAPTCHA, session.user is None and captcha_required),
         (SessionStep.CREDENTIALS, session.user is None),
         (SessionStep.STAGING_CHOICE, mode is None),
@@ -192,6 +198,11 @@ def next_step(
         (SessionStep.TERMS_OF_USE, can_ask and not session.terms_accepted and _new_terms(settings, terms_accepted)),
     )
     return next((step for step, needed in questions if needed), SessionStep.INSTALL)
+
+
+def _wants_token(session: HubSession, settings: EnrollmentSettings) -> bool:
+    """Say whether to ask for a token: before the login, or never; a group that the login leads to may refuse."""
+    return settings.token_required and session.token_registration is None and session.user is None
 
 
 def _new_terms(settings: EnrollmentSettings, accepted: str | None) -> bool:

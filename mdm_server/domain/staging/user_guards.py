@@ -116,17 +116,9 @@ def staging(attempt: Attempt) -> Verdict | None:
 
 def shared_passcode(attempt: Attempt) -> Verdict | None:
     """Refuse a check-out without the shared device passcode, where one is asked for (row 35)."""
-    if not shared_settings_passcode(attempt) or attempt.shared_passcode_good:
+    if attempt.shared_passcode_good or not attempt.shared.passcode_required:
         return None
     return Verdict("SHARED_PASSCODE", GuardName.SHARED_PASSCODE)
-
-
-def shared_settings_passcode(attempt: Attempt) -> bool:
-    """Say whether the device asks for a shared passcode: the group where it is at home decides."""
-    record = attempt.record
-    home = None if record is None else (record.group if record.home_group is None else record.home_group)
-    settings = attempt.settings if home is None or home not in attempt.tree else attempt.tree.settings(home)
-    return settings.shared.passcode_required
 
 
 def terms_of_use(attempt: Attempt) -> Verdict | None:
@@ -139,7 +131,7 @@ def terms_of_use(attempt: Attempt) -> Verdict | None:
         return None
     if attempt.terms is TermsAnswer.DECLINED:
         return Verdict("TOU_DECLINED", GuardName.TERMS_OF_USE)
-    always = attempt.purpose is Purpose.CHECK_OUT and attempt.settings.shared.always_prompt_terms
+    always = attempt.purpose is Purpose.CHECK_OUT and attempt.shared.always_prompt_terms
     if attempt.terms_version_accepted == terms.version and not always:
         return None
     return Verdict("TOU_PENDING", GuardName.TERMS_OF_USE)
