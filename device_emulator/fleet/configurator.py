@@ -8,7 +8,7 @@ clock alike.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from device_emulator.core.actions import Prepare
@@ -39,8 +39,8 @@ class Blueprint:
     ownership: str | None = None
     supervise: bool = True
 
-    def order(self) -> Prepare:
-        """Return what is done with one device."""
+    def orders(self, devices: Iterable[int]) -> dict[int, Prepare]:
+        """Return what is done with each device."""
         intent = HubIntent(
             url=self.url,
             group=self.group,
@@ -51,7 +51,7 @@ class Blueprint:
             ownership=self.ownership,
             channel=Channel.CONFIGURATOR,
         )
-        return Prepare(intent, supervise=self.supervise)
+        return dict.fromkeys(devices, Prepare(intent, supervise=self.supervise))
 
 
 class Cart:
@@ -67,10 +67,9 @@ class Cart:
         self._plugged: set[int] = set()
         self._waiting: deque[tuple[int, Prepare]] = deque()
 
-    def prepare(self, devices: Iterable[int], blueprint: Blueprint) -> None:
-        """Put devices on the cart; the first find a port at once, the others wait for one."""
-        order = blueprint.order()
-        self._waiting.extend((device, order) for device in devices)
+    def prepare(self, orders: Mapping[int, Prepare]) -> None:
+        """Put devices on the cart, in this order; the first find a port at once, the others wait for one."""
+        self._waiting.extend(orders.items())
         self._plug_in()
 
     def see(self, device: int, event: Event) -> None:

@@ -9,9 +9,9 @@ from enum import StrEnum
 class Channel(StrEnum):
     """By what way a device comes to the Hub; with some of them there is nobody who could answer a question."""
 
-    HUB = "HUB"
-    BARCODE = "BARCODE"
-    CONFIGURATOR = "CONFIGURATOR"
+    HUB = "Hub"
+    BARCODE = "Barcode"
+    CONFIGURATOR = "AppleConfigurator"
 
     @property
     def has_screen(self) -> bool:
@@ -32,6 +32,7 @@ class HubIntent:
         staging: "Single" or "Multi", where a staging account offers both.
         on_behalf: for whom a staging user enrols the device.
         ownership: whose they say the device is: C, S or E.
+        insists: whether they say `staging` and `on_behalf` even where the wizard does not ask for it.
         accept_terms: whether they accept the terms of use.
         solve_captcha: whether they read a CAPTCHA, or give up.
         attempts: how often they type credentials before they give up.
@@ -48,6 +49,7 @@ class HubIntent:
     staging: str | None = None
     on_behalf: str | None = None
     ownership: str | None = None
+    insists: bool = False
     accept_terms: bool = True
     solve_captcha: bool = True
     attempts: int = 1

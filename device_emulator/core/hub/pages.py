@@ -21,6 +21,15 @@ def first_page(intent: HubIntent) -> Answer:
     return Step.GROUP, HubRequest(group_id=intent.group or intent.token or "", group_id_source=TYPED)
 
 
+def insisting(intent: HubIntent) -> tuple[Answer, ...]:
+    """Return what somebody says who wants to stage a device, asked or not."""
+    staging, on_behalf = intent.staging, intent.on_behalf
+    return (
+        *([(Step.STAGING_CHOICE, HubRequest(staging_mode=staging))] if staging is not None else []),
+        *([(Step.ON_BEHALF_USER, HubRequest(username=on_behalf))] if on_behalf is not None else []),
+    )
+
+
 def answer(intent: HubIntent, asked: NextStep, types: Typist) -> Answer:
     """Return what the person answers to a question.
 

@@ -55,6 +55,7 @@ def test_every_page_says_whose_session_and_which_device_it_is(go: Go, handset: H
         assert message["Device"]["Identifier"] == handset.identifier
         assert message["Device"]["SerialNumber"] == handset.serial_number
         assert message["Header"]["ProtocolRevision"] == "5"
+        assert message["Header"]["Channel"] == "Hub"
     assert {draft.kind for draft in hub.drafts} == {RequestKind.HUB_WIZARD}
 
 
@@ -114,6 +115,24 @@ def test_a_question_that_nobody_answers_ends_the_wizard(question: NextStepType, 
     assert (outcome.code, outcome.step) == ("hub.no_answer", Step.GROUP)
     assert hub.steps == [Step.GROUP]
     assert somebody.events[-1] == HubRefused("hub.no_answer", outcome.text, Step.GROUP)
+
+
+def test_somebody_who_insists_says_what_nobody_asked(go: Go) -> None:
+    """Before the link, once each; the server decides what to make of it."""
+    install = asks(NextStepType.INSTALL)
+    intent = replace(ADA, staging="Multi", on_behalf="grace", insists=True)
+    _, hub = go(intent, CREDENTIALS, install, install, install, offers())
+    assert hub.steps[2:] == [Step.STAGING_CHOICE, Step.ON_BEHALF_USER, Step.INSTALL_URL]
+    assert (hub.messages[2]["StagingMode"], hub.messages[3]["Username"]) == ("Multi", "grace")
+    _, modest = go(replace(intent, insists=False), CREDENTIALS, install, offers())
+    assert modest.steps == [Step.GROUP, Step.CREDENTIALS, Step.INSTALL_URL]
+
+
+def test_what_was_answered_is_not_said_again_by_somebody_who_insists(go: Go) -> None:
+    """The wizard asked, and that was that."""
+    intent = replace(ADA, on_behalf="grace", insists=True)
+    _, hub = go(intent, asks(NextStepType.ON_BEHALF_USER), asks(NextStepType.INSTALL), offers())
+    assert hub.steps == [Step.GROUP, Step.ON_BEHALF_USER, Step.INSTALL_URL]
 
 
 def test_a_registration_token_goes_where_a_group_id_goes(go: Go) -> None:
