@@ -28,6 +28,7 @@ from mdm_server.embed.state_folder import StateFolder, server_context
 from mdm_server.service.compat import CompatError, parse_compat
 from mdm_server.service.running import Runner
 from mdm_server.service.settings import ServiceSettings
+from mdm_server.service.staging.passwords import CHEAP, STRONG
 from mdm_server.service.suite import ServiceSuite, assemble
 from mdm_server.store.contract import Store
 from mdm_server.web.application import Front, first_port
@@ -159,7 +160,11 @@ def _service_settings(settings: ServerSettings) -> ServiceSettings:
         compat = parse_compat(settings.compat)
     except CompatError as error:
         raise ServerStartError(ExitCode.BAD_SETTING, str(error)) from error
-    return ServiceSettings(compat=compat, device_authorities=_device_authorities(settings.device_ca))
+    return ServiceSettings(
+        compat=compat,
+        device_authorities=_device_authorities(settings.device_ca),
+        password_cost=CHEAP if settings.weak_passwords else STRONG,
+    )
 
 
 def _device_authorities(path: Path | None) -> tuple[x509.Certificate, ...]:

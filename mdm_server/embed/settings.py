@@ -34,3 +34,5 @@ class ServerSettings:
     """An administrator's token to accept besides the stored one."""
     new_admin_token: bool = False
     """Replace the stored administrator's token, and the API user's password and tenant code, with new ones."""
+    weak_passwords: bool = False
+    """Hash the passwords of users at next to no cost: for tests, demonstrations and load runs only."""

@@ -8,6 +8,7 @@ from datetime import timedelta
 from cryptography import x509
 
 from mdm_server.service.compat import STRICT, Compat
+from mdm_server.service.staging.passwords import STRONG, Cost
 
 ALL_ACCESS_RIGHTS = 8191
 
@@ -35,6 +36,7 @@ class ServiceSettings:
     certificate_lifetime: timedelta = timedelta(days=365)
     device_authorities: tuple[x509.Certificate, ...] = ()
     compat: frozenset[Compat] = field(default=STRICT)
+    password_cost: Cost = STRONG
 
     def allows(self, leniency: Compat) -> bool:
         """Say whether a leniency was asked for."""

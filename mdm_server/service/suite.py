@@ -25,6 +25,8 @@ from mdm_server.service.running import Runner, run_inline
 from mdm_server.service.scep import ScepService
 from mdm_server.service.scep_issuance import ScepIssuance
 from mdm_server.service.settings import ServiceSettings
+from mdm_server.service.staging.administration import StagingAdministration, administer_staging
+from mdm_server.service.staging.passwords import Passwords
 from mdm_server.store.contract import Store
 
 
@@ -42,6 +44,7 @@ class ServiceSuite:
     profiles: Profiles
     commanding: Commanding
     administration: Administration
+    staging: StagingAdministration
     pusher: Pusher
     courier: Courier
 
@@ -63,11 +66,14 @@ def assemble(
     hand in `asyncio.to_thread` where others share the loop. `sender` replaces the internal courier.
     """
     courier = Courier()
-    pusher = Pusher(store, sender or courier)
+    push_sender = sender or courier
+    pusher = Pusher(store, push_sender)
     journal = Journal(store, clock)
     identity = DeviceIdentity(authority, settings, journal, clock)
     invitations = Invitations(store, authority, settings, clock, random_bytes, run)
     profiles = Profiles(store, authority, clock, run)
+    commanding = Commanding(store, profiles, pusher, clock, random_bytes)
+    passwords = Passwords(settings.password_cost, random_bytes, run)
     return ServiceSuite(
         settings=settings,
         journal=journal,
@@ -90,8 +96,11 @@ def assemble(
         ),
         invitations=invitations,
         profiles=profiles,
-        commanding=Commanding(store, profiles, pusher, clock, random_bytes),
+        commanding=commanding,
         administration=Administration(store, pusher, clock),
+        staging=administer_staging(
+            store, passwords, commanding, pusher, push_sender, clock=clock, random_bytes=random_bytes
+        ),
         pusher=pusher,
         courier=courier,
     )

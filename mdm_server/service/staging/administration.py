@@ -1,0 +1,58 @@
+"""The administration of staging, wired once: people, expectations, devices, and the wipes that end it all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from mdm_server.service.commanding import Commanding
+from mdm_server.service.push import Pusher, PushSender
+from mdm_server.service.staging.device_actions import DeviceActions
+from mdm_server.service.staging.device_commands import DeviceCommands
+from mdm_server.service.staging.groups import Groups
+from mdm_server.service.staging.lists import Lists
+from mdm_server.service.staging.passwords import Passwords
+from mdm_server.service.staging.registrations import Registrations
+from mdm_server.service.staging.users import Users
+from mdm_server.service.staging.waking import Waker
+from mdm_server.service.staging.wipes import Wipes
+from mdm_server.store.contract import Store
+
+
+@dataclass(frozen=True, slots=True)
+class StagingAdministration:
+    """What administrators of staging can ask for."""
+
+    groups: Groups
+    users: Users
+    registrations: Registrations
+    lists: Lists
+    wipes: Wipes
+    devices: DeviceActions
+    commands: DeviceCommands
+
+
+def administer_staging(
+    store: Store,
+    passwords: Passwords,
+    commanding: Commanding,
+    pusher: Pusher,
+    sender: PushSender,
+    *,
+    clock: Callable[[], datetime],
+    random_bytes: Callable[[int], bytes],
+) -> StagingAdministration:
+    """Wire the use cases together."""
+    staging = store.staging
+    waker = Waker(store, staging, pusher, sender)
+    wipes = Wipes(staging, waker, clock, random_bytes)
+    return StagingAdministration(
+        groups=Groups(staging, clock, random_bytes),
+        users=Users(staging, passwords, clock, random_bytes),
+        registrations=Registrations(staging, clock, random_bytes),
+        lists=Lists(staging, wipes, clock),
+        wipes=wipes,
+        devices=DeviceActions(staging, wipes, waker, clock),
+        commands=DeviceCommands(staging, commanding, wipes, waker, clock, random_bytes),
+    )
