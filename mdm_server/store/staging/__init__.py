@@ -25,6 +25,7 @@ from mdm_server.store.staging.devices import Attempts, AttemptsView, Devices, De
 from mdm_server.store.staging.events import (
     Android,
     AndroidView,
+    Completion,
     Ledger,
     MdmCommands,
     Sessions,
@@ -62,6 +63,7 @@ __all__ = [
     "AndroidView",
     "Attempts",
     "AttemptsView",
+    "Completion",
     "Devices",
     "DevicesView",
     "Found",
@@ -151,6 +153,8 @@ class StagingRoom(Protocol):
     def journal(self) -> Ledger: ...  # noqa: D102
     @property
     def commands(self) -> MdmCommands: ...  # noqa: D102
+    @property
+    def completion(self) -> Completion: ...  # noqa: D102
 
 
 class Staging(Protocol):

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from mdm_server.domain.staging.devices import DeviceIdentifiers
+from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceRecord
 from mdm_server.domain.staging.hub_session import HubSession
 from mdm_server.domain.staging.wipe_protection import WipeRequest
 from mdm_server.store.records import CommandRow, NewCommand
@@ -128,4 +128,26 @@ class MdmCommands(Protocol):
         """Queue the command that takes the MDM profile away: the enrolment is pending an enterprise wipe from now on.
 
         Its acknowledgement ends the enrolment, as a CheckOut does; any other end of it leaves the device enrolled.
+        """
+
+
+class Completion(Protocol):
+    """What completing and ending an enrolment writes down.
+
+    For an iOS device the store does both itself, where it takes in what the device says. An Android device's service
+    calls these, after it has changed the record's status.
+    """
+
+    def enroll(self, device: DeviceRecord, session: HubSession) -> DeviceRecord:
+        """Complete the enrolment that a Hub session at its INSTALL step led to, and return the record as stored.
+
+        Assignment by the session's mode, the owner's registration bound (made when there is none), token used, session
+        done, journal told. `device` is on record already and brings its new status.
+        """
+
+    def leave(self, device: DeviceRecord, *, wiped: bool = False) -> DeviceRecord:
+        """Take note that a device is managed no longer, and return the record as stored: nobody's.
+
+        Its registration stays bound, its wipe under way is done, and a wipe frees it from STAGING_USER_GONE. `device`
+        brings its new status.
         """

@@ -30,6 +30,7 @@ def device_record(values: sqlite3.Row, seen: datetime | None = None) -> DeviceRe
         os_version=values["os_version"],
         friendly_name=values["friendly_name"],
         group=values["organization_group"],
+        home_group=values["home_group"],
         ownership=Ownership(values["ownership"]),
         status=EnrollmentStatus(values["status"]),
         assignment=Assignment(
@@ -64,6 +65,7 @@ def device_columns(device: DeviceRecord) -> Columns:
         "os_version": device.os_version,
         "friendly_name": device.friendly_name,
         "organization_group": device.group,
+        "home_group": device.home_group,
         "ownership": device.ownership,
         "status": device.status,
         "assignment": device.assignment.state,

@@ -153,6 +153,7 @@ DEVICES = (
         os_version           TEXT NOT NULL,
         friendly_name        TEXT NOT NULL,
         organization_group   INTEGER REFERENCES organization_group (id),
+        home_group           INTEGER REFERENCES organization_group (id),
         ownership            TEXT NOT NULL {one_of("ownership", Ownership)},
         status               TEXT NOT NULL {one_of("status", EnrollmentStatus)},
         assignment           TEXT NOT NULL {one_of("assignment", AssignmentState)},

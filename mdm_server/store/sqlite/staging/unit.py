@@ -8,7 +8,8 @@ from typing import TypeVar
 
 from mdm_server.store.records import Occasion
 from mdm_server.store.sqlite.room import Room
-from mdm_server.store.sqlite.staging.room import SqliteRoom, SqliteView
+from mdm_server.store.sqlite.staging.room import SqliteRoom
+from mdm_server.store.sqlite.staging.view import SqliteView
 from mdm_server.store.staging import StagingRoom, StagingView
 
 T = TypeVar("T")
@@ -24,7 +25,7 @@ class SqliteStaging:
         """Run `work` as one operation of the writer."""
 
         def operation(connection: sqlite3.Connection) -> T:
-            return work(SqliteRoom(connection, self._room.waiting, occasion))
+            return work(SqliteRoom(connection, self._room.waiting.last_seen, occasion))
 
         return await self._room.writer.run(operation)
 
@@ -33,6 +34,6 @@ class SqliteStaging:
         reader = self._room.reader
         reader.execute("BEGIN")
         try:
-            return work(SqliteView(reader, self._room.waiting))
+            return work(SqliteView(reader, self._room.waiting.last_seen))
         finally:
             reader.execute("COMMIT")
