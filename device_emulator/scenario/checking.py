@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from device_emulator.scenario.document import Device, Organization, Scenario, User
+from device_emulator.scenario.cast import MODELS, expand
+from device_emulator.scenario.document import Scenario
 from device_emulator.scenario.durations import seconds
 from device_emulator.scenario.errors import DocumentError, nearest
-from device_emulator.scenario.reading import Path, Tree, read
+from device_emulator.scenario.reading import Path, read
 from device_emulator.scenario.shapes import Fitting, Reference
 from device_emulator.scenario.steps import ADMINISTRATION, STEPS, Step
 from device_emulator.scenario.steps.enrolling import Cart
@@ -139,6 +140,7 @@ class _Names:
             "user groups": tuple(group.name for group in organization.user_groups),
             "registrations": tuple(_registration_names(fitting, document)),
             "codes": (*CODES, *OWN_CODES),
+            "models": tuple(MODELS),
         }
         self._organization = organization
 
@@ -177,33 +179,9 @@ class _Names:
                     self._fitting.wrong(path, "unknown setting", nearest(inner, SETTINGS[key]))
 
 
-def expand(records: Iterable[User] | Iterable[Device]) -> Iterator[str]:
-    """Return the names of all records, series written out."""
-    for record in records:
-        if record.count is None:
-            yield record.name
-        else:
-            yield from (f"{record.name}-{number}" for number in range(1, record.count + 1))
-
-
-def matching(names: Iterable[str], pattern: str) -> list[str]:
-    """Return the names that a name, or a series `ipad-*`, stands for."""
-    if pattern.endswith("*"):
-        return [name for name in names if name.startswith(pattern[:-1])]
-    return [name for name in names if name == pattern]
-
-
 def _registration_names(fitting: Fitting, document: Scenario) -> Iterator[str]:
     yield from (registration.name for registration in document.registrations if registration.name)
     for step in fitting.tree.value["steps"]:
         order = step.get(ADMIN) if isinstance(step, dict) else None
         if isinstance(order, dict) and isinstance(order.get("register"), dict) and order["register"].get("name"):
             yield str(order["register"]["name"])
-
-
-def tree_of(text: str, source: str) -> Tree:
-    """Return the bare tree of a document, for whoever wants to know no more than its name."""
-    return read(text, source)
-
-
-__all__ = ["Line", "Organization", "Script", "check", "expand", "matching", "tree_of"]

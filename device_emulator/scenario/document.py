@@ -50,6 +50,7 @@ GroupId = Annotated[str, reference("groups", "The Group ID of an organization gr
 UserGroupName = Annotated[str, reference("user groups", "The name of a user group.")]
 RegistrationName = Annotated[str, reference("registrations", "The name of a registration.")]
 Code = Annotated[str, reference("codes", "The stable code of a refusal.")]
+ModelName = Annotated[str, reference("models", "A product name, such as `iPhone 15` or `Pixel 8`.")]
 Settings = Annotated[
     dict[str, Any],
     Meta(description="Enrolment settings; what is not said is inherited.", extra={"refers": Refers("settings")}),
@@ -128,8 +129,7 @@ class Device(Record, frozen=True, kw_only=True):
     name: Name
     count: Count | None = None
     platform: Platform = "ios"
-    model: str | None = None
-    os_version: Annotated[str, Meta(pattern=r"^\d+(\.\d+){0,2}$")] | None = None
+    model: ModelName | None = None
     management: Management | None = None
 
 

@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from device_emulator.core.actions import PersonAction
 from device_emulator.core.events import Event
+from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.person import Person
 from device_emulator.scenario.document import Identifier, ListEntry, Registration, User
 
@@ -161,10 +162,10 @@ class Stage(Protocol):
     async def act(self, device: str, action: PersonAction) -> Sighting:
         """Let the person of a device act, and wait until nothing moves."""
 
-    async def act_together(self, acts: Sequence[tuple[str, PersonAction]]) -> Sequence[Sighting]:
-        """Let several people act at once, each on their own device."""
+    async def enrol(self, device: str, intent: HubIntent) -> Sighting:
+        """Let the person of a device enrol it with the Hub, in the way of its platform."""
 
-    async def prepare(self, devices: Sequence[str], actions: Sequence[PersonAction], *, ports: int) -> list[Sighting]:
+    async def prepare(self, devices: Sequence[str], intent: HubIntent, *, ports: int) -> Sequence[Sighting]:
         """Put devices on the cart of Apple Configurator, so many at a time."""
 
     async def settle(self) -> None:

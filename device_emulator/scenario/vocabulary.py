@@ -59,8 +59,17 @@ CODES: tuple[str, ...] = (
     "USER_LOCKED",
     "USER_NOT_ALLOWED",
     "WIPE_ON_HOLD",
+    "api.conflict",
+    "api.invalid",
+    "device.unknown",
+    "group.unknown",
+    "list.unknown",
+    "registration.unknown",
+    "user.unknown",
+    "wipe.decided",
+    "wipe.unknown",
 )
-"""The server's refusals."""
+"""What the server refuses people and administrators with."""
 
 OWN_CODES: tuple[str, ...] = (NOTHING_CAME_OF_IT,)
 """Refusals by somebody else than the server."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from device_emulator.scenario.steps.administering import ADMINISTRATION
 from device_emulator.scenario.steps.circumstances import GoOffline, GoOnline, InjectFault, RestartServer, Wait
 from device_emulator.scenario.steps.enrolling import Cart, DirectEnrol, Enrol
-from device_emulator.scenario.steps.holding import HandOver, RemoveManagement, SetPasscode
+from device_emulator.scenario.steps.holding import FactoryReset, HandOver, RemoveManagement, SetPasscode
 from device_emulator.scenario.steps.looking import Expect
 from device_emulator.scenario.steps.sharing import CheckIn, CheckOut, HubLogin, HubLogout
 from device_emulator.scenario.steps.step import Step
@@ -23,6 +23,7 @@ STEPS: Mapping[str, type[Step]] = {
     "hand-over": HandOver,
     "set-passcode": SetPasscode,
     "remove-management": RemoveManagement,
+    "factory-reset": FactoryReset,
     "wipe": ADMINISTRATION["wipe"],
     "go-offline": GoOffline,
     "go-online": GoOnline,

@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, field
 
-from device_emulator.core.actions import DirectEnroll, HubEnroll, Prepare
+from device_emulator.core.actions import DirectEnroll
 from device_emulator.core.events import Enrolled, UnmanagedEntered
 from device_emulator.core.hub.intent import Channel, HubIntent
 from device_emulator.scenario.document import DeviceNames, GroupId, Ownership, RegistrationName, UserName
@@ -46,7 +46,7 @@ class Enrol(Refusable, frozen=True, kw_only=True):
         """Go through the wizard, one device after the other: without Configurator there is no other way."""
         for device in stage.devices(self.device):
             for _ in range(self.times):
-                sighting = await stage.act(device, HubEnroll(self.intent(stage)))
+                sighting = await stage.enrol(device, self.intent(stage))
                 yield self.ended(self._sentence(device), sighting, Enrolled)
 
     def intent(self, stage: Stage) -> HubIntent:
@@ -148,7 +148,7 @@ class Cart(Refusable, frozen=True, kw_only=True):
             staging=None if self.staging is None else self.staging.capitalize(),
             channel=Channel.CONFIGURATOR,
         )
-        sightings = await stage.prepare(devices, [Prepare(intent)] * len(devices), ports=self.ports)
+        sightings = await stage.prepare(devices, intent, ports=self.ports)
         for device, sighting in zip(devices, sightings, strict=True):
             deed = self.ended(f"Apple Configurator prepares {device}", sighting, Enrolled)
             expected = (self.refused or NOTHING_CAME_OF_IT) if device in spared else ""

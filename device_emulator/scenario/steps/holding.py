@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar
 from msgspec import Meta
 
 from device_emulator.core import actions
-from device_emulator.core.events import HandedOver, PasscodeChanged, Unenrolled
+from device_emulator.core.android.actions import FactoryReset as ResetDevice
+from device_emulator.core.events import DeviceErased, HandedOver, PasscodeChanged, Unenrolled
 from device_emulator.scenario.document import DeviceNames
 from device_emulator.scenario.stage import Stage
 from device_emulator.scenario.steps.step import Played, Refusable
@@ -60,3 +61,18 @@ class RemoveManagement(Refusable, frozen=True, kw_only=True):
         for device in stage.devices(self.device):
             sighting = await stage.act(device, actions.RemoveProfile())
             yield self.ended(f"The person holding {device} removes its management profile", sighting, Unenrolled)
+
+
+class FactoryReset(Refusable, frozen=True, kw_only=True):
+    """Somebody resets an Android in Settings. Nobody tells the server, for which it is enrolled as before."""
+
+    SHORTHAND = "device"
+    KIND: ClassVar[str] = "factory-reset"
+
+    device: DeviceNames
+
+    async def perform(self, stage: Stage) -> Played:
+        """Reset each device."""
+        for device in stage.devices(self.device):
+            sighting = await stage.act(device, ResetDevice())
+            yield self.ended(f"The person holding {device} resets it", sighting, DeviceErased)
