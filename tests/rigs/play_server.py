@@ -11,7 +11,7 @@ import plistlib
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 from cryptography import x509
@@ -20,7 +20,6 @@ from certs import scep, signed_data
 from certs.authority import Authority
 from certs.request import RequestPolicy, check_request
 from device_emulator.core.actions import OpenEnrollmentLink
-from device_emulator.core.device import Device
 from device_emulator.core.events import Event
 from device_emulator.core.messages import (
     Happening,
@@ -31,6 +30,7 @@ from device_emulator.core.messages import (
     ResponseArrived,
     TimePassed,
 )
+from device_emulator.core.virtual_device import VirtualDevice
 from mdm_server.wire import plist
 from mdm_server.wire.command import build_command
 from mdm_server.wire.enrollment_profile import (
@@ -205,8 +205,19 @@ class PlayServer:
         return self.commands.popleft() if self.commands else b""
 
 
+class Answering(Protocol):
+    """A server, as far as a device can tell."""
+
+    def answer(self, request: Request) -> ResponseArrived | RequestFailed:
+        """Answer a request."""
+
+
 def play(
-    device: Device, server: PlayServer, *happenings: Happening, clock: MovingClock | None = None, patience: float = 0
+    device: VirtualDevice,
+    server: Answering,
+    *happenings: Happening,
+    clock: MovingClock | None = None,
+    patience: float = 0,
 ) -> list[Event]:
     """Let things happen to a device until it is quiet, and return what could be seen.
 
