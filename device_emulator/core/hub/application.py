@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from device_emulator.core.sharing import shared
+
 STAGED = "StagedUnclaimed"
 IDLE = "MultiIdle"
 CHECKED_OUT = "CheckedOut"
@@ -27,7 +29,7 @@ class HubApplication:
     __slots__ = ("before_user", "state", "url", "user")
 
     def __init__(self, url: str) -> None:
-        self.url = url
+        self.url = shared(url)
         self.state = ""
         self.user = ""
         self.before_user: tuple[str, ...] = ()
