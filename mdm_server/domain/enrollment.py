@@ -42,6 +42,7 @@ class EnrollmentEvent(StrEnum):
     ERASE_REQUESTED = "EraseRequested"
     ENTERPRISE_WIPE_REQUESTED = "EnterpriseWipeRequested"
     ENTERPRISE_WIPE_FAILED = "EnterpriseWipeFailed"
+    ENTERPRISE_WIPE_ACKNOWLEDGED = "EnterpriseWipeAcknowledged"
     RETIRE = "Retire"
 
 
@@ -91,6 +92,8 @@ TRANSITIONS = TransitionTable(
         (_S.ENROLLED, _E.ENTERPRISE_WIPE_REQUESTED): _S.ENTERPRISE_WIPE_PENDING,
         (_S.ENTERPRISE_WIPE_PENDING, _E.ENTERPRISE_WIPE_REQUESTED): _S.ENTERPRISE_WIPE_PENDING,
         (_S.ENTERPRISE_WIPE_PENDING, _E.ENTERPRISE_WIPE_FAILED): _S.ENROLLED,
+        # A device that removed its MDM profile is managed no longer, whatever else was pending.
+        **{(status, _E.ENTERPRISE_WIPE_ACKNOWLEDGED): _S.UNENROLLED for status in _MANAGED},
         **{(status, _E.RETIRE): _S.RETIRED for status in _S},
     },
 )
@@ -136,3 +139,11 @@ def event_of_answer(request_type: str, answer: CommandEvent) -> EnrollmentEvent 
     if request_type != "EraseDevice" or answer is CommandEvent.NOT_NOW:
         return None
     return EnrollmentEvent.ERASE_ACKNOWLEDGED if answer is CommandEvent.ACKNOWLEDGED else EnrollmentEvent.ERASE_FAILED
+
+
+def event_of_parting(answer: CommandEvent) -> EnrollmentEvent | None:
+    """Return what the end of the command that takes the MDM profile away means to the enrolment, if anything."""
+    if answer is CommandEvent.NOT_NOW:
+        return None
+    acknowledged = answer is CommandEvent.ACKNOWLEDGED
+    return EnrollmentEvent.ENTERPRISE_WIPE_ACKNOWLEDGED if acknowledged else EnrollmentEvent.ENTERPRISE_WIPE_FAILED

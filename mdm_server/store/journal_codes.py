@@ -29,6 +29,7 @@ class JournalCode(StrEnum):
     BOOTSTRAP_TOKEN_SET = "enroll.bootstrap_token_set"  # noqa: S105
     CHECKED_OUT = "enroll.checked_out"
     ERASED = "enroll.erased"
+    ENTERPRISE_WIPED = "enroll.enterprise_wiped"
     MOVED = "enroll.moved"
     DESCRIBED = "enroll.described"
     COMMAND_QUEUED = "command.queued"

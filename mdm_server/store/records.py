@@ -264,7 +264,7 @@ class ReportOutcome:
     answered: CommandRow | None = None
     """The command that was answered, in the state the answer left it in."""
     unenrolled: bool = False
-    """Whether the answer ended the enrolment (an acknowledged EraseDevice)."""
+    """Whether the answer ended the enrolment: an acknowledged EraseDevice, or the MDM profile removed on request."""
 
 
 # --- the rest --------------------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.records import Answer, CommandRow, NewCommand, Occasion, ReportOutcome
 from mdm_server.store.sqlite.command_rows import SELECT_COMMAND, command_row
 from mdm_server.store.sqlite.ledger import tell
-from mdm_server.store.sqlite.queues import clear_queue, end_command, follow, follow_unanswered
+from mdm_server.store.sqlite.queues import PARTING, clear_queue, end_command, follow, follow_unanswered
 from mdm_server.store.sqlite.reports import nothing_to_do, report
 from mdm_server.store.sqlite.room import Room, page
 from mdm_server.store.sqlite.values import optional_stamp, stamp
@@ -155,7 +155,8 @@ def _clear(connection: sqlite3.Connection, enrollment: str, occasion: Occasion) 
     device = _device_of(connection, enrollment)
     cleared = clear_queue(connection, enrollment, device, occasion, "cancelled")
     if cleared and enrollment == device:
-        follow_unanswered(connection, device, "EraseDevice", CommandEvent.CLEAR, occasion)
+        for wipe in ("EraseDevice", PARTING):
+            follow_unanswered(connection, device, wipe, CommandEvent.CLEAR, occasion)
     return cleared
 
 

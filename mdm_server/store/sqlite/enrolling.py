@@ -21,6 +21,8 @@ from mdm_server.store.sqlite.certificates import admit_authenticate, admit_use
 from mdm_server.store.sqlite.enrollment_rows import find_enrollment, recorded_enrollment
 from mdm_server.store.sqlite.ledger import tell
 from mdm_server.store.sqlite.queues import clear_queue, clear_queues_of, end_enrollment, status_of
+from mdm_server.store.sqlite.staging import following
+from mdm_server.store.sqlite.staging.following import Arrival
 from mdm_server.store.sqlite.values import optional_stamp, pack, stamp
 
 REMEMBERED_TOKENS = 16
@@ -35,6 +37,8 @@ def authenticate(
     if not channel.is_device:
         raise Refusal("state.order", reason="user_channel")
     invitation_id = admit_authenticate(connection, fingerprint, channel.device, facts.serial_number, occasion)
+    arrival = Arrival(channel.device, facts.serial_number, facts.details, invitation_id)
+    following.authenticated(connection, arrival, occasion)
     status = advance(status_of(connection, channel.key), EnrollmentEvent.AUTHENTICATE)
     clear_queues_of(connection, channel.device, occasion, "authenticate")
     connection.execute(
@@ -76,6 +80,9 @@ def token_update(
     if _is_stale(connection, before, facts):
         tell(connection, occasion, JournalCode.TOKEN_STALE, device=channel.device, enrollment=channel.key)
         return before
+    if channel.is_device and before.status not in MANAGED:
+        arrival = Arrival(channel.device, before.serial_number, before.details, before.invitation_id)
+        following.enrolled(connection, arrival, occasion)
     after = replace(
         before,
         status=status,

@@ -10,7 +10,7 @@ from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.records import Details, EnrollmentRow, Occasion
 from mdm_server.store.sqlite.enrollment_rows import find_enrollment, recorded_enrollment
 from mdm_server.store.sqlite.ledger import tell
-from mdm_server.store.sqlite.queues import end_enrollment
+from mdm_server.store.sqlite.queues import end_enrollment, set_status
 from mdm_server.store.sqlite.values import pack
 
 
@@ -36,7 +36,7 @@ def move(connection: sqlite3.Connection, *, key: str, event: EnrollmentEvent, oc
     if following in GONE:
         end_enrollment(connection, key, following, occasion, event.lower())
     else:
-        connection.execute("UPDATE enrollment SET status = ? WHERE key = ?", (following, key))
+        set_status(connection, key, following)
     tell(connection, occasion, JournalCode.MOVED, device=key, reason=event, before=row.status, after=following)
     return recorded_enrollment(connection, key)
 

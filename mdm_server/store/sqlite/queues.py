@@ -11,11 +11,18 @@ from mdm_server.domain.enrollment import (
     EnrollmentEvent,
     EnrollmentStatus,
     event_of_answer,
+    event_of_parting,
 )
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.records import Occasion
 from mdm_server.store.sqlite.ledger import tell
+from mdm_server.store.sqlite.staging import following
 from mdm_server.store.sqlite.values import stamp
+
+PARTING = "RemoveProfile"
+"""The request that takes the MDM profile away, when it is marked as a parting command."""
+WIPES = ("erased", "enterprise_wipe")
+"""The reasons for which an enrolment ends by a wipe."""
 
 
 def status_of(connection: sqlite3.Connection, key: str) -> EnrollmentStatus:
@@ -34,6 +41,7 @@ def end_enrollment(
         (status, EnrollmentStatus.UNENROLLED, stamp(occasion.at), device),
     )
     clear_queues_of(connection, device, occasion, reason)
+    following.ended(connection, device, status, occasion, wiped=reason in WIPES)
 
 
 def clear_queues_of(connection: sqlite3.Connection, device: str, occasion: Occasion, reason: str) -> None:
@@ -75,8 +83,8 @@ def end_command(connection: sqlite3.Connection, sequence: int, event: CommandEve
 def follow_unanswered(
     connection: sqlite3.Connection, device: str, request_type: str, event: CommandEvent, occasion: Occasion
 ) -> None:
-    """Tell the enrolment that a command ended without an answer: an erase that will not happen is no longer pending."""
-    meaning = event_of_answer(request_type, event)
+    """Tell the enrolment that a command ended without an answer: a wipe that will not happen is no longer pending."""
+    meaning = event_of_parting(event) if request_type == PARTING else event_of_answer(request_type, event)
     if meaning is None:
         return
     others = connection.execute(
@@ -86,10 +94,22 @@ def follow_unanswered(
         follow(connection, device, meaning, occasion)
 
 
+def is_parting(connection: sqlite3.Connection, device: str, command_uuid: str) -> bool:
+    """Say whether a command is the one that takes the MDM profile away."""
+    query = "SELECT 1 FROM parting_command WHERE enrollment = ? AND command_uuid = ?"
+    return connection.execute(query, (device, command_uuid)).fetchone() is not None
+
+
 def follow(connection: sqlite3.Connection, device: str, event: EnrollmentEvent, occasion: Occasion) -> None:
     """Move an enrolment where the table allows it, and leave it where it does not."""
     status = status_of(connection, device)
-    following = TRANSITIONS.after(status, event)
-    if following is not None and following is not status:
-        connection.execute("UPDATE enrollment SET status = ? WHERE key = ?", (following, device))
-        tell(connection, occasion, JournalCode.MOVED, device=device, reason=event, before=status, after=following)
+    next_status = TRANSITIONS.after(status, event)
+    if next_status is not None and next_status is not status:
+        set_status(connection, device, next_status)
+        tell(connection, occasion, JournalCode.MOVED, device=device, reason=event, before=status, after=next_status)
+
+
+def set_status(connection: sqlite3.Connection, device: str, status: EnrollmentStatus) -> None:
+    """Put a device's enrolment into a status that is not its end, and its record with it."""
+    connection.execute("UPDATE enrollment SET status = ? WHERE key = ?", (status, device))
+    following.moved(connection, device, status)

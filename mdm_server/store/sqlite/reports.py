@@ -20,6 +20,7 @@ from mdm_server.domain.enrollment import (
     EnrollmentEvent,
     advance,
     event_of_answer,
+    event_of_parting,
     may_receive,
 )
 from mdm_server.domain.identity_binding import CertificateState
@@ -30,10 +31,12 @@ from mdm_server.store.sqlite.certificates import admit_use, supersede_all
 from mdm_server.store.sqlite.command_rows import SELECT_COMMAND, command_row
 from mdm_server.store.sqlite.ledger import tell
 from mdm_server.store.sqlite.queues import (
+    PARTING,
     end_command,
     end_enrollment,
     follow,
     follow_unanswered,
+    is_parting,
     status_of,
 )
 from mdm_server.store.sqlite.values import stamp
@@ -125,20 +128,27 @@ def _take(connection: sqlite3.Connection, channel: Channel, answer: Answer, occa
         (following, answered_at, result, row.sequence),
     )
     answered = replace(row, state=following, answered_at=occasion.at if ended else None, result=result)
-    erased = _follow_answer(connection, channel, row.request_type, event, occasion)
-    return ReportOutcome(effect=AnswerEffect.RECORDED, answered=answered, unenrolled=erased)
+    ended_it = _follow_answer(connection, channel, row, event, occasion)
+    return ReportOutcome(effect=AnswerEffect.RECORDED, answered=answered, unenrolled=ended_it)
 
 
 def _follow_answer(
-    connection: sqlite3.Connection, channel: Channel, request_type: str, event: CommandEvent, occasion: Occasion
+    connection: sqlite3.Connection, channel: Channel, row: CommandRow, event: CommandEvent, occasion: Occasion
 ) -> bool:
     """Do to the enrolment what the answer means; return whether that was its end."""
-    meaning = event_of_answer(request_type, event) if channel.is_device else None
-    if meaning is not EnrollmentEvent.ERASE_ACKNOWLEDGED:
+    if not channel.is_device:
+        return False
+    parting = row.request_type == PARTING and is_parting(connection, channel.device, row.command_uuid)
+    meaning = event_of_parting(event) if parting else event_of_answer(row.request_type, event)
+    if meaning not in (EnrollmentEvent.ERASE_ACKNOWLEDGED, EnrollmentEvent.ENTERPRISE_WIPE_ACKNOWLEDGED):
         if meaning is not None:
             follow(connection, channel.device, meaning, occasion)
         return False
     following = advance(status_of(connection, channel.device), meaning)
+    if parting:
+        end_enrollment(connection, channel.device, following, occasion, "enterprise_wipe")
+        tell(connection, occasion, JournalCode.ENTERPRISE_WIPED, device=channel.device)
+        return True
     end_enrollment(connection, channel.device, following, occasion, "erased")
     supersede_all(connection, channel.device, occasion)
     tell(connection, occasion, JournalCode.ERASED, device=channel.device)

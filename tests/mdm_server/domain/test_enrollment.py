@@ -15,6 +15,7 @@ from mdm_server.domain.enrollment import (
     EnrollmentStatus,
     advance,
     event_of_answer,
+    event_of_parting,
     event_of_request,
     may_queue,
     may_receive,
@@ -36,6 +37,7 @@ EXPECTED: dict[EnrollmentEvent, dict[EnrollmentStatus, str]] = {
     E.ERASE_REQUESTED: dict.fromkeys(MANAGED_THREE, "DeviceWipePending"),
     E.ENTERPRISE_WIPE_REQUESTED: dict.fromkeys((S.ENROLLED, S.ENTERPRISE_WIPE_PENDING), "EnterpriseWipePending"),
     E.ENTERPRISE_WIPE_FAILED: {S.ENTERPRISE_WIPE_PENDING: "Enrolled"},
+    E.ENTERPRISE_WIPE_ACKNOWLEDGED: dict.fromkeys(MANAGED_THREE, "Unenrolled"),
     E.RETIRE: dict.fromkeys(S, "Retired"),
 }
 
@@ -84,6 +86,14 @@ def test_only_an_erase_means_something_to_the_enrolment() -> None:
     for ending in (CommandEvent.ERROR, CommandEvent.COMMAND_FORMAT_ERROR, CommandEvent.CLEAR, CommandEvent.EXPIRE):
         assert meanings[ending] is E.ERASE_FAILED
     assert event_of_answer("DeviceLock", CommandEvent.ACKNOWLEDGED) is None
+
+
+def test_the_command_that_takes_the_profile_away_ends_the_enrolment_when_it_is_acknowledged() -> None:
+    """Ended otherwise it leaves the device enrolled; NotNow says nothing yet."""
+    assert event_of_parting(CommandEvent.ACKNOWLEDGED) is E.ENTERPRISE_WIPE_ACKNOWLEDGED
+    assert event_of_parting(CommandEvent.NOT_NOW) is None
+    for ending in (CommandEvent.ERROR, CommandEvent.COMMAND_FORMAT_ERROR, CommandEvent.CLEAR, CommandEvent.EXPIRE):
+        assert event_of_parting(ending) is E.ENTERPRISE_WIPE_FAILED
 
 
 def test_a_user_channel_knows_its_device() -> None:
