@@ -39,6 +39,7 @@ from mdm_server.web.uem.access import AccessTokens, Gate
 from mdm_server.web.watchdog import watch_the_loop
 
 Result = TypeVar("Result")
+Clock = Callable[[], datetime]
 
 # SCEP's RSA and the signing of profiles release the GIL: two threads keep two cores busy, more would only queue.
 HEAVY_THREADS = 2
@@ -73,21 +74,26 @@ class Server:
     @classmethod
     @asynccontextmanager
     async def start(
-        cls, settings: ServerSettings | None = None, *, limits: Limits | None = None
+        cls, settings: ServerSettings | None = None, *, limits: Limits | None = None, clock: Clock | None = None
     ) -> AsyncIterator[Server]:
         """Start a server and stop it on leaving; raises ServerStartError."""
-        server = await cls.launch(settings or ServerSettings(), limits=limits)
+        server = await cls.launch(settings or ServerSettings(), limits=limits, clock=clock)
         try:
             yield server
         finally:
             await server.stop()
 
     @classmethod
-    async def launch(cls, settings: ServerSettings, *, limits: Limits | None = None) -> Server:
-        """Start a server that the caller stops; raises ServerStartError."""
+    async def launch(
+        cls, settings: ServerSettings, *, limits: Limits | None = None, clock: Clock | None = None
+    ) -> Server:
+        """Start a server that the caller stops; raises ServerStartError.
+
+        `clock` is what the server goes by instead of the time of day: for those who put clocks forward.
+        """
         closing = AsyncExitStack()
         try:
-            return await _assemble(settings, limits or Limits(), closing)
+            return await _assemble(settings, limits or Limits(), closing, clock or _now)
         except BaseException:
             await closing.aclose()
             raise
@@ -97,7 +103,7 @@ class Server:
         await self._closing.aclose()
 
 
-async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExitStack) -> Server:
+async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExitStack, clock: Clock) -> Server:
     service_settings = _service_settings(settings)
     kind = _key_kind(settings.issuing_key)
     sockets = bind_all(settings, closing)
@@ -108,7 +114,7 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     await _refuse_stale_seed(settings, store)
     await _refuse_lost_authority(folder, store)
     # The keys that vouch for everything are never drawn from a seed.
-    authority = await asyncio.to_thread(folder.open_authority, kind, _now, secrets.token_bytes)
+    authority = await asyncio.to_thread(folder.open_authority, kind, clock, secrets.token_bytes)
     pool = ThreadPoolExecutor(HEAVY_THREADS, thread_name_prefix="mdmsim-rsa")
     closing.callback(pool.shutdown)
     chance = Chance(settings.seed)
@@ -116,15 +122,15 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
         store,
         authority,
         replace(service_settings, base_url=sockets.url),
-        clock=_now,
+        clock=clock,
         random_bytes=chance,
         run=_in_threads(pool),
     )
-    administrators = await find_administrators(settings, store, _now())
+    administrators = await find_administrators(settings, store, clock())
     ca_pem = certificates_to_pem([authority.root.certificate]).decode()
-    gate = Gate(administrators.account, AccessTokens(_now, secrets.token_bytes))
+    gate = Gate(administrators.account, AccessTokens(clock, secrets.token_bytes))
     first = Port(first_port(Front(suite, ca_pem, administrators.tokens, gate, limits)), limits)
-    second = Port(second_port(Strings(suite, store, _now, lambda: chance.seed, chance.reseed)), limits)
+    second = Port(second_port(Strings(suite, store, clock, lambda: chance.seed, chance.reseed)), limits)
     await _open(first, second, sockets, server_context(authority, folder, sockets.hostnames), closing)
     for background in (watch_the_loop(), wake_waiting(suite), trim_journal(store)):
         closing.push_async_callback(_cancel, asyncio.create_task(background))
