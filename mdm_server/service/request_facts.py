@@ -41,11 +41,13 @@ class RequestFacts:
     method: str = "PUT"
     base_url: str = ""
     mdm_signature: str | None = None
+    authorization: str | None = field(default=None, repr=False)
     tls_certificate: bytes | None = None
     content_type: str = ""
     query: Mapping[str, str] = field(default_factory=dict)
     device_info: str | None = None
     proxy_certificate_headers: frozenset[str] = frozenset()
+    authorization: str | None = field(default=None, repr=False)
 
     def occasion(self, at: datetime) -> Occasion:
         """Return what the store wants to know of the request, for the journal lines of its own changes."""
@@ -56,18 +58,22 @@ class HeaderFacts(TypedDict):
     """The facts that a request's headers tell."""
 
     mdm_signature: str | None
+    authorization: str | None
     content_type: str
     device_info: str | None
     proxy_certificate_headers: frozenset[str]
+    authorization: str | None
 
 
 def told_by(headers: Mapping[str, str]) -> HeaderFacts:
     """Read the facts in headers, which are looked up by their names in lower case."""
     return HeaderFacts(
         mdm_signature=headers.get("mdm-signature"),
+        authorization=headers.get("authorization"),
         content_type=headers.get("content-type", ""),
         device_info=headers.get(DEVICE_INFO_HEADER),
         proxy_certificate_headers=PROXY_CERTIFICATE_HEADERS.intersection(map(str.lower, headers)),
+        authorization=headers.get("authorization"),
     )
 
 
