@@ -171,6 +171,16 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
         "scep.rate": RefusalKind(
             429, "Too many wrong SCEP challenges.", "Wait, then use the challenge in the profile."
         ),
+        "android.message": RefusalKind(
+            400, "The message of an Android cannot be read.", "Send what docs/android-channel.md describes."
+        ),
+        "android.size": RefusalKind(413, "The message of an Android is too large.", "Send a smaller message."),
+        "android.authorization": RefusalKind(
+            400, "The Authorization header proves no Android.", "Send `Device NAME:SECRET` as enrolment gave them out."
+        ),
+        "android.gone": RefusalKind(
+            410, "This server manages the device no longer.", "Remove the management, and enrol again."
+        ),
         "courier.frame": RefusalKind(400, "The courier frame cannot be read.", "Send one JSON object as documented."),
         "limit.body": RefusalKind(413, "The body is too large.", "Send a smaller body."),
         "limit.encoding": RefusalKind(
