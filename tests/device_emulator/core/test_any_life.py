@@ -16,7 +16,9 @@ from certs.authority import Authority
 from certs.keys import KeyKind
 from device_emulator.core import actions
 from device_emulator.core.device import Device
+from device_emulator.core.gauges import Network
 from device_emulator.core.hardware import draw_hardware
+from device_emulator.core.hub.intent import Channel, HubIntent
 from device_emulator.core.messages import (
     Errand,
     PersonActs,
@@ -24,12 +26,16 @@ from device_emulator.core.messages import (
     PushArrived,
     Request,
     RequestFailed,
+    RequestKind,
     ResponseArrived,
     TimePassed,
 )
+from device_emulator.core.person import Habits, Person
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.core.states import LifeState, LockState, PowerState
+from mdm_server.wire.hub import DeviceReply, HubReply, NextStepType, encode
+from rigs.play_hub import HUB, INSTALL_URL, asks, device_refuses, offers, refuses
 from rigs.play_server import LINK, MovingClock, PlayServer
 
 NOON = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
@@ -37,6 +43,7 @@ AUTHORITY = Authority.create(clock=lambda: NOON, random_bytes=random.Random(1).r
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 UNRECOGNIZED = b'{"code": "com.apple.unrecognized.device"}'
 
+CARELESS = Habits(mistypes=0.5, forgets_to_log_out=0.5, removes_management=0.5, goes_offline=0.5)
 ACTIONS = st.sampled_from(
     [
         LINK.action,
@@ -55,6 +62,16 @@ ACTIONS = st.sampled_from(
         actions.Restart(),
         actions.RenameDevice("Mine"),
         actions.OpenProfile(b"nonsense"),
+        actions.GoOffline(),
+        actions.GoOnline(),
+        actions.HandOver(Person(name="Ada", user_name="ada", password="engine", habits=CARELESS)),
+        actions.HandOver(Person(name="Grace"), tells_passcode=False),
+        actions.HubEnroll(HubIntent(url=HUB, group="MAIN", user_name="ada", password="engine")),
+        actions.HubLogin(),
+        actions.HubLogin("ada", "engine"),
+        actions.HubLogout(),
+        actions.DirectEnroll(HUB),
+        actions.Prepare(HubIntent(url=HUB, channel=Channel.CONFIGURATOR)),
     ]
 )
 COMMANDS = st.sampled_from(
@@ -72,6 +89,20 @@ COMMANDS = st.sampled_from(
         ("ClearPasscode", {"UnlockToken": b"wrong"}),
         ("Nonsense", {}),
         ("InstallProfile", {}),
+    ]
+)
+HUB_REPLIES = st.sampled_from(
+    [
+        (RequestKind.HUB_WIZARD, asks(NextStepType.CREDENTIALS)),
+        (RequestKind.HUB_WIZARD, refuses("DEVICE_DENYLISTED")),
+        (RequestKind.HUB_LOGIN, device_refuses("CHECKED_OUT")),
+        *(
+            (kind, DeviceReply(state=state, user=user))
+            for kind in (RequestKind.HUB_LOGIN, RequestKind.HUB_LOGOUT, RequestKind.HUB_STATUS)
+            for state, user in (("MultiIdle", ""), ("CheckedOut", "ada"), ("CheckedOut", "grace"), ("Assigned", "ada"))
+        ),
+        (RequestKind.DIRECT_ENROLLMENT, DeviceReply(result="Unmanaged")),
+        (RequestKind.DIRECT_ENROLLMENT, DeviceReply(result="Enrolled", install_url=INSTALL_URL)),
     ]
 )
 BAD = st.sampled_from(
@@ -148,6 +179,19 @@ class AnyLife(RuleBasedStateMachine):
         """Give the server something to say."""
         self.server.command(command[0], **command[1])
 
+    @rule(reply=HUB_REPLIES)
+    def hub_says(self, reply: tuple[RequestKind, HubReply | DeviceReply]) -> None:
+        """Give the server something to say to the Hub; when it has nothing, it says nonsense or offers the link."""
+        kind, message = reply
+        self.server.script(kind, (200, encode(message)))
+
+    @rule()
+    def hub_enrolls(self) -> None:
+        """Let somebody go through the wizard to its end, and through the enrolment."""
+        self.server.script(RequestKind.HUB_WIZARD, (200, encode(offers())))
+        self.happen(PersonActs(actions.HubEnroll(HubIntent(url=HUB, user_name="ada", password="engine"))))
+        self.reply(20)
+
     @rule(times=st.integers(1, 8))
     def reply(self, times: int) -> None:
         """Let the server answer a few times in a row."""
@@ -214,8 +258,22 @@ class AnyLife(RuleBasedStateMachine):
         """No conversation goes on without power."""
         if self.device.power in {PowerState.OFF, PowerState.STARTING}:
             assert self.device._conversation is None
+        handheld = self.device.handheld
         if self.device.power is PowerState.OFF and self.device.lock is not LockState.DISABLED:
-            assert self.device.deadline is None
+            assert self.device.deadline == (handheld.holder.next_impulse if handheld.holder is not None else None)
+
+    @invariant()
+    def a_hub_knows_an_assignment_only_of_an_enrolled_device(self) -> None:
+        """Or that the device is unmanaged."""
+        hub = self.device.handheld.hub
+        if hub is not None and hub.state not in {"", "Unmanaged"}:
+            assert self.device.life is LifeState.ENROLLED
+
+    @invariant()
+    def nobody_is_heard_out_of_reach(self) -> None:
+        """No reply reaches a device without a network, so it waits for none."""
+        if self.device.handheld.network is Network.NONE:
+            assert self.device._waits_for is None
 
     @invariant()
     def a_busy_device_waits_for_something(self) -> None:
