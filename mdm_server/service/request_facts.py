@@ -47,7 +47,6 @@ class RequestFacts:
     query: Mapping[str, str] = field(default_factory=dict)
     device_info: str | None = None
     proxy_certificate_headers: frozenset[str] = frozenset()
-    authorization: str | None = field(default=None, repr=False)
 
     def occasion(self, at: datetime) -> Occasion:
         """Return what the store wants to know of the request, for the journal lines of its own changes."""
@@ -62,7 +61,6 @@ class HeaderFacts(TypedDict):
     content_type: str
     device_info: str | None
     proxy_certificate_headers: frozenset[str]
-    authorization: str | None
 
 
 def told_by(headers: Mapping[str, str]) -> HeaderFacts:
@@ -73,7 +71,6 @@ def told_by(headers: Mapping[str, str]) -> HeaderFacts:
         content_type=headers.get("content-type", ""),
         device_info=headers.get(DEVICE_INFO_HEADER),
         proxy_certificate_headers=PROXY_CERTIFICATE_HEADERS.intersection(map(str.lower, headers)),
-        authorization=headers.get("authorization"),
     )
 
 
