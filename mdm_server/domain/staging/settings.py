@@ -33,8 +33,10 @@ from mdm_server.domain.staging.vocabulary import (
     Platform,
     TokenType,
 )
+from mdm_server.wire.android_channel import PasswordQuality
 
 __all__ = [
+    "AndroidSettings",
     "DirectEnrollmentSettings",
     "EnrollmentSettings",
     "SettingsError",
@@ -88,6 +90,19 @@ class DirectEnrollmentSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class AndroidSettings:
+    """What holds on Androids that somebody has; one that waits for somebody has the Hub and the restrictions only."""
+
+    password_quality: PasswordQuality = PasswordQuality.UNSPECIFIED
+    password_length: int = 0
+    maximum_failed_passwords: int = 0
+    applications: tuple[str, ...] = ()
+    factory_reset_disabled: bool = False
+    removal_disabled: bool = False
+    reset_protection_accounts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class EnrollmentSettings:
     """What one organization group asks, after everything it inherits."""
 
@@ -118,6 +133,7 @@ class EnrollmentSettings:
     purge_hours: int = 48
     shared: SharedDeviceSettings = SharedDeviceSettings()
     direct: DirectEnrollmentSettings = DirectEnrollmentSettings()
+    android: AndroidSettings = AndroidSettings()
     wipe_threshold: WipeThreshold | None = None
     prevent_reenrollment: bool = False
     group_exit_wipe: bool = False
@@ -139,6 +155,15 @@ _DIRECT: Mapping[str, Read] = {
     "android_enterprise": flag,
     "user_group": optional(number(1)),
     "default_ownership": word(Ownership),
+}
+_ANDROID: Mapping[str, Read] = {
+    "password_quality": word(PasswordQuality),
+    "password_length": number(0),
+    "maximum_failed_passwords": number(0),
+    "applications": several(text),
+    "factory_reset_disabled": flag,
+    "removal_disabled": flag,
+    "reset_protection_accounts": several(text),
 }
 _SETTINGS: Mapping[str, Read] = {
     "mode": word(EnrollmentMode),
@@ -168,6 +193,7 @@ _SETTINGS: Mapping[str, Read] = {
     "purge_hours": number(1),
     "shared": record(SharedDeviceSettings, _SHARED),
     "direct": record(DirectEnrollmentSettings, _DIRECT),
+    "android": record(AndroidSettings, _ANDROID),
     "wipe_threshold": optional(record(WipeThreshold, {"count": number(0), "minutes": number(1)})),
     "prevent_reenrollment": flag,
     "group_exit_wipe": flag,
