@@ -305,7 +305,7 @@ class HubSignedIn(Event):
 
 @dataclass(frozen=True, slots=True)
 class HubSignedOut(Event):
-    """Whoever had checked the device out gave it back; their profiles and passcodes are gone."""
+    """Whoever had checked the device out gave it back, or somebody else did; the server now clears what was theirs."""
 
     user: str
 

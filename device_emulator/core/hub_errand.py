@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from device_emulator.core import channel, user_sessions
+from device_emulator.core import channel
 from device_emulator.core.actions import DirectEnroll, HubEnroll, HubLogin, HubLogout
 from device_emulator.core.conversation import Conversation, Draft
 from device_emulator.core.enrolling import Offer
-from device_emulator.core.events import HubRefused, PersonForgot, UnmanagedEntered
+from device_emulator.core.events import (
+    HubLoginShown,
+    HubRefused,
+    HubSignedIn,
+    HubSignedOut,
+    PersonForgot,
+    UnmanagedEntered,
+)
 from device_emulator.core.handheld import Handheld
-from device_emulator.core.hub.application import UNMANAGED, HubApplication
+from device_emulator.core.hub.application import CHECKED_OUT, UNMANAGED, WAITING, HubApplication
 from device_emulator.core.hub.asking import Typist
 from device_emulator.core.hub.direct import enroll_directly
 from device_emulator.core.hub.login import Login
@@ -105,11 +112,22 @@ def _ask_status(handheld: Handheld) -> Conversation[None]:
 
 
 def _learn(handheld: Handheld, outcome: SharingOutcome) -> None:
+    """Take note of whose the device is, as the server says."""
     if outcome.code or handheld.management is None:
         return
     if handheld.hub is None:
         handheld.hub = HubApplication(_server(handheld))
-    user_sessions.learn(handheld, handheld.hub, outcome.state, outcome.user)
+    before, hub = (handheld.hub.state, handheld.hub.user), handheld.hub
+    hub.state, hub.user = outcome.state, outcome.user
+    if before == (hub.state, hub.user):
+        return
+    # What a session brought goes by the server's commands: an application may not touch profiles and passcode.
+    if before[0] == CHECKED_OUT:
+        handheld.emit(HubSignedOut(before[1]))
+    if hub.state in WAITING:
+        handheld.emit(HubLoginShown(hub.state))
+    elif hub.user:
+        handheld.emit(HubSignedIn(hub.user, hub.state))
 
 
 def _enrolled_hub(handheld: Handheld) -> EnrolledHub:

@@ -1,4 +1,4 @@
-"""What Intelligent Hub keeps on a device: its server, whose the device is, and what was there before its user came.
+"""What Intelligent Hub keeps on a device: its server, and whose the device is.
 
 Most devices never open it, so nothing is kept until somebody does.
 """
@@ -22,17 +22,15 @@ WAITING = frozenset({STAGED, IDLE})
 class HubApplication:
     """The Hub on one device.
 
-    `state` and `user` are the assignment as the server last told it (the spelling is the server's), `before_user` the
-    managed profiles that were on a shared device when its user checked it out.
+    `state` and `user` are the assignment as the server last told it, in the server's spelling.
     """
 
-    __slots__ = ("before_user", "state", "url", "user")
+    __slots__ = ("state", "url", "user")
 
     def __init__(self, url: str) -> None:
         self.url = shared(url)
         self.state = ""
         self.user = ""
-        self.before_user: tuple[str, ...] = ()
 
     @property
     def is_settled(self) -> bool:
@@ -41,12 +39,11 @@ class HubApplication:
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state in plain JSON types."""
-        return {"url": self.url, "state": self.state, "user": self.user, "before_user": list(self.before_user)}
+        return {"url": self.url, "state": self.state, "user": self.user}
 
     @classmethod
     def restore(cls, snapshot: Mapping[str, Any]) -> HubApplication:
         """Return the Hub that `snapshot` describes."""
         hub = cls(snapshot["url"])
         hub.state, hub.user = snapshot["state"], snapshot["user"]
-        hub.before_user = tuple(snapshot["before_user"])
         return hub
