@@ -12,7 +12,7 @@ from device_emulator.core.messages import Request, RequestFailed, RequestKind
 from device_emulator.transport.network import NetworkTransport
 
 RESET_WHEN_CLOSED = struct.pack("ii", 1, 0)
-DEVICES = 24
+DEVICES = 300
 
 
 def _reset_everybody(listener: socket.socket) -> None:
