@@ -14,6 +14,7 @@ from device_emulator.core.events import (
     EnrollmentStage,
     EnrollmentStarted,
     Event,
+    HubRefused,
     ProfileRefused,
 )
 from device_emulator.core.messages import PersonActs
@@ -47,8 +48,8 @@ class EnrollmentRun:
                 self._fleet.tally.enrollment.record(time.monotonic() - self._starts.pop(number))
             case EnrollmentFailed():
                 self._fail(number, event)
-            case ProfileRefused(reason, detail) if number not in self.enrolled:
-                # A file that is refused when it is opened begins no enrolment that could fail.
+            case ProfileRefused(reason, detail) | HubRefused(reason, detail, _) if number not in self.enrolled:
+                # A file that is refused when it is opened begins no enrolment that could fail; nor does a wizard.
                 self._fail(number, EnrollmentFailed(EnrollmentStage.PROFILE, reason, detail))
 
     def _fail(self, number: int, failure: EnrollmentFailed) -> None:

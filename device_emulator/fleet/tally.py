@@ -15,12 +15,17 @@ from device_emulator.core.events import (
     EnrollmentStage,
     EnrollmentStarted,
     Event,
+    HubLoginShown,
+    HubRefused,
+    HubSignedIn,
+    HubSignedOut,
     ProfileRefused,
     RetryScheduled,
     SessionEnded,
     SetupAssistantReached,
     StageReached,
     TokenUpdated,
+    UnmanagedEntered,
     Unenrolled,
 )
 from device_emulator.core.messages import RequestFailed, RequestKind
@@ -87,7 +92,7 @@ class Tally:
                 self.funnel["enrolled"] += 1
             case EnrollmentFailed(stage, reason, _):
                 self.failures[f"{stage.value}: {reason}"] += 1
-            case ProfileRefused(reason, _):
+            case ProfileRefused(reason, _) | HubRefused(reason, _, _):
                 self.refusals[reason] += 1
             case RetryScheduled(kind, reason, _):
                 self.retries[f"{kind.value}: {reason}"] += 1
@@ -96,6 +101,8 @@ class Tally:
             case SessionEnded(_, reason, _):
                 self.sessions[reason] += 1
             case CheckedOut() | Unenrolled() | SetupAssistantReached() | TokenUpdated():
+                self.happened[type(event).__name__] += 1
+            case HubSignedIn() | HubSignedOut() | HubLoginShown() | UnmanagedEntered():
                 self.happened[type(event).__name__] += 1
 
     def answered(self, kind: RequestKind, seconds: float, outcome: Outcome) -> None:

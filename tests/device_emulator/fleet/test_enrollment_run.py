@@ -3,7 +3,14 @@ from __future__ import annotations
 from random import Random
 
 from device_emulator.core.actions import OpenEnrollmentLink
-from device_emulator.core.events import Enrolled, EnrollmentFailed, EnrollmentStage, EnrollmentStarted, ProfileRefused
+from device_emulator.core.events import (
+    Enrolled,
+    EnrollmentFailed,
+    EnrollmentStage,
+    EnrollmentStarted,
+    HubRefused,
+    ProfileRefused,
+)
 from device_emulator.core.messages import PersonActs, Request, ResponseArrived
 from device_emulator.fleet.arrival import arrivals
 from device_emulator.fleet.enrollment_run import EnrollmentRun
@@ -71,3 +78,16 @@ async def test_a_file_that_is_refused_when_it_is_opened_is_an_end() -> None:
     run.see(1, Enrolled("https://mdm.example/mdm"))
     run.see(1, ProfileRefused("profile.untrusted", "a profile that came later"))
     assert (run.enrolled, set(run.failed)) == ({1}, {0})
+
+
+async def test_a_wizard_that_refuses_is_an_end() -> None:
+    """A device that is refused by the Hub begins no enrolment either; a login that is refused later ends nothing."""
+    run, _, _ = _run(2, None)
+    run.see(0, HubRefused("DEVICE_DENYLISTED", "Enrollment Denied.", "validateGroupIdentifier"))
+    run.see(1, EnrollmentStarted(None))
+    run.see(1, Enrolled("https://mdm.example/mdm"))
+    run.see(1, HubRefused("ALREADY_CLAIMED", "No.", "login"))
+    assert (run.enrolled, {number: failure.reason for number, failure in run.failed.items()}) == (
+        {1},
+        {0: "DEVICE_DENYLISTED"},
+    )

@@ -8,7 +8,12 @@ from device_emulator.core.events import (
     EnrollmentFailed,
     EnrollmentStage,
     EnrollmentStarted,
+    HubLoginShown,
+    HubRefused,
+    HubSignedIn,
+    HubSignedOut,
     StageReached,
+    UnmanagedEntered,
 )
 from device_emulator.core.messages import RequestKind, ResponseArrived
 from device_emulator.fleet.tally import FUNNEL, Latency, Tally
@@ -28,6 +33,22 @@ def test_the_funnel_counts_each_step_in_order() -> None:
     assert counts[-1] == tally.enrolled == 1
     assert tally.failed == 1
     assert tally.failures == {"profile: profile.untrusted": 1}
+
+
+def test_what_comes_of_the_hub_is_counted() -> None:
+    """Refusals by their code, and who was signed in and out."""
+    tally = Tally()
+    for event in (
+        HubRefused("REG_USER_MISMATCH", "No.", "login"),
+        HubRefused("REG_USER_MISMATCH", "No.", "login"),
+        HubLoginShown("MultiIdle"),
+        HubSignedIn("ada", "CheckedOut"),
+        HubSignedOut("ada"),
+        UnmanagedEntered("grace"),
+    ):
+        tally.see(event)
+    assert tally.refusals == {"REG_USER_MISMATCH": 2}
+    assert tally.happened == {"HubLoginShown": 1, "HubSignedIn": 1, "HubSignedOut": 1, "UnmanagedEntered": 1}
 
 
 def test_answers_are_counted_by_command_and_status() -> None:
