@@ -25,8 +25,8 @@ from device_emulator.core.events import (
     SetupAssistantReached,
     StageReached,
     TokenUpdated,
-    UnmanagedEntered,
     Unenrolled,
+    UnmanagedEntered,
 )
 from device_emulator.core.messages import RequestFailed, RequestKind
 from device_emulator.transport.contract import Outcome
