@@ -37,5 +37,5 @@ def test_it_can_be_put_on_paper() -> None:
 
 def test_a_fleet_keeps_the_address_once() -> None:
     """Thousands of devices have the same server."""
-    first, second = (HubApplication("".join(["https://", "hub.example"])) for _ in range(2))
+    first, second = (HubApplication(b"https://hub.example".decode()) for _ in range(2))
     assert first.url is second.url
