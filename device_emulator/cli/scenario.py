@@ -27,7 +27,7 @@ from device_emulator.scenario import (
     names,
     run,
 )
-from device_emulator.scenario.playing import CLOCKS
+from device_emulator.scenario.playing import STAGES
 from device_emulator.scenario.runner import missing_needs
 
 
@@ -107,7 +107,9 @@ def list_command(about: str | None, as_json: bool) -> int:
     type=click.IntRange(min=0),
     help="What devices, identifiers and faults are drawn from; else the document's.",
 )
-@options.setting("--clock", type=click.Choice(CLOCKS), help="Real sockets, or a virtual clock; else the document's.")
+@options.setting(
+    "--clock", type=click.Choice(tuple(STAGES)), help="Real sockets, or a virtual clock; else the document's."
+)
 @click.option("--keep-going", is_flag=True, help="Play on after something that was not expected.")
 @click.option(
     "--report",
@@ -195,8 +197,7 @@ def write_report(folder: Path, outcome: Outcome) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "story.txt").write_text("\n".join([outcome.script.name, *outcome.story, ""]), encoding="utf-8")
     write_summary(folder / "summary.json", outcome.summary())
-    lines = [msgspec.json.encode(entry, enc_hook=str) + b"\n" for entry in outcome.journal]
-    (folder / "journal.jsonl").write_bytes(b"".join(lines))
+    (folder / "journal.jsonl").write_text("".join(f"{line}\n" for line in outcome.journal), encoding="utf-8")
 
 
 def _table(scripts: Sequence[Script]) -> Table:

@@ -22,13 +22,15 @@ from device_emulator.core.actions import PersonAction
 from device_emulator.core.events import Event
 from device_emulator.core.messages import PersonActs
 from device_emulator.core.settings import DeviceSettings
+from device_emulator.core.virtual_device import VirtualDevice
 from device_emulator.fleet.keys import KeySupply
 from device_emulator.fleet.population import Population
 from device_emulator.fleet.push_addresses import PushAddresses
 from device_emulator.fleet.virtual_clock import EPOCH, VirtualClock
 from device_emulator.fleet.virtual_keys import shared_keys
-from device_emulator.fleet.virtual_loop import VirtualDevice, VirtualLoop, Watcher
+from device_emulator.fleet.virtual_loop import VirtualLoop, Watcher
 from device_emulator.fleet.waking import ARRIVAL, DEPARTURE
+from device_emulator.transport.faulty import FaultyTransport
 from device_emulator.transport.memory import MemoryTransport, calling
 from mdm_server.embed.in_process import URL, InProcessServer, ServiceSettings, ServiceSuite, Store, journal_lines
 
@@ -64,7 +66,7 @@ class VirtualWorld:
         self.keys = keys
         self.devices: dict[int, VirtualDevice] = {}
         self.watchers: list[Watcher] = []
-        self.transport = MemoryTransport(calling(server))
+        self.transport = FaultyTransport(MemoryTransport(calling(server)))
         self.loop = VirtualLoop(self.devices, self.transport, clock, watch=self._see)
         self._pushes = PushAddresses(self.loop.push)
         server.deliver = self._pushes.deliver

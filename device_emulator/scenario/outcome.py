@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from device_emulator.scenario.checking import Script
 from device_emulator.scenario.findings import Deed, Finding, verdict
 from device_emulator.scenario.thresholds import Measured
 
 SCHEMA = "mdmsim/scenario/1"
+
+
+class _Entry(msgspec.Struct):
+    code: str
+
+
+_CODE = msgspec.json.Decoder(_Entry)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,7 +33,8 @@ class Outcome:
     findings: list[Finding] = field(default_factory=list)
     deeds: list[Deed] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
-    journal: Sequence[Mapping[str, Any]] = ()
+    journal: Sequence[str] = ()
+    """A JSON object a line, as the server tells it."""
     devices: dict[str, str] = field(default_factory=dict)
     """The name of every device, and its UDID."""
     seconds: float = 0.0
@@ -45,7 +55,7 @@ class Outcome:
     @property
     def measured(self) -> Measured:
         """What thresholds are held against."""
-        return Measured(self.deeds, Counter(str(entry.get("code", "")) for entry in self.journal))
+        return Measured(self.deeds, Counter(_CODE.decode(line).code for line in self.journal))
 
     def summary(self) -> dict[str, Any]:
         """Return the outcome as plain JSON types; `schema` changes when a field changes its meaning or goes away."""

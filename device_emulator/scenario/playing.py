@@ -8,10 +8,11 @@ from device_emulator.scenario.checking import Script
 from device_emulator.scenario.errors import ScenarioError
 from device_emulator.scenario.outcome import Outcome
 from device_emulator.scenario.runner import SetTheStage, Tell, perform, silently
+from device_emulator.scenario.socket_stage import socket_stage
+from device_emulator.scenario.virtual_stage import virtual_stage
 
-STAGES: Mapping[str, SetTheStage] = {}
+STAGES: Mapping[str, SetTheStage] = {"real": socket_stage, "virtual": virtual_stage}
 """The stage of each clock."""
-CLOCKS = ("real", "virtual")
 
 
 async def run(

@@ -50,6 +50,7 @@ async def play(
         outcome.interrupted = True
     outcome.seconds = (stage.now - began).total_seconds()
     outcome.journal = await stage.journal()
+    outcome.devices = {name: stage.identifier(name) for name in stage.devices("*")}
     if not outcome.left_out and not outcome.interrupted:
         for number, threshold in script.thresholds:
             player.note(threshold.judge(outcome.measured, line=number))

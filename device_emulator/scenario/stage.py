@@ -14,7 +14,7 @@ from device_emulator.core.actions import PersonAction
 from device_emulator.core.events import Event
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.person import Person
-from device_emulator.scenario.document import Identifier, ListEntry, Registration, User
+from device_emulator.scenario.document import Identifier, ListEntry, Registration
 
 
 class Refused(Exception):  # noqa: N818 - it says what it is
@@ -118,14 +118,14 @@ class Office(Protocol):
     async def change_settings(self, group: str, settings: Mapping[str, Any]) -> None:
         """Change settings of an organization group."""
 
-    async def add_user(self, user: User) -> None:
-        """Add an enrolment user."""
-
     async def change_user(self, user: str, changes: Mapping[str, Any]) -> None:
         """Change an enrolment user: status, staging type, user groups, shared passcode."""
 
     async def delete_user(self, user: str) -> None:
         """Delete an enrolment user."""
+
+    async def synchronize(self) -> None:
+        """Look, as a directory sync does, who has left which user group."""
 
     async def reset_attempts(self, *, user: str | None, device: str | None) -> None:
         """Forget failed logins of a user, or those counted on a device."""
@@ -152,6 +152,9 @@ class Stage(Protocol):
 
     def devices(self, names: str) -> Sequence[str]:
         """Return the devices that a name, or a series `ipad-*`, stands for, in order."""
+
+    def identifier(self, device: str) -> str:
+        """Return what the server knows a device by: its UDID, or what an Android has in its place."""
 
     def person(self, name: str) -> Person:
         """Return somebody with their credentials, by the name of the person or of the user."""
@@ -183,5 +186,5 @@ class Stage(Protocol):
     async def inject_fault(self, device: str, message: str, fault: str, nth: int) -> None:
         """Let the network do something bad to the nth message of a kind that a device will send."""
 
-    async def journal(self) -> Sequence[Mapping[str, Any]]:
-        """Return the server's journal."""
+    async def journal(self) -> Sequence[str]:
+        """Return the server's journal, a JSON object a line."""

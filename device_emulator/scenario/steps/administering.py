@@ -400,6 +400,19 @@ class ResetAttempts(Order, frozen=True, kw_only=True):
         await stage.office.reset_attempts(user=self.user, device=self.device)
 
 
+class Synchronize(Order, frozen=True, kw_only=True):
+    """Let the server look, as a directory sync does, who has left which user group."""
+
+    @property
+    def sentence(self) -> str:
+        """What happens."""
+        return "lets the server look at the user groups"
+
+    async def order(self, stage: Stage) -> None:
+        """Look."""
+        await stage.office.synchronize()
+
+
 ADMINISTRATION: Mapping[str, type[Order]] = {
     "register": Register,
     "delete-registration": DeleteRegistration,
@@ -419,4 +432,5 @@ ADMINISTRATION: Mapping[str, type[Order]] = {
     "change-user": ChangeUser,
     "delete-user": DeleteUser,
     "reset-attempts": ResetAttempts,
+    "synchronize": Synchronize,
 }
