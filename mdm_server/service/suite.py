@@ -26,7 +26,9 @@ from mdm_server.service.scep import ScepService
 from mdm_server.service.scep_issuance import ScepIssuance
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.staging.administration import StagingAdministration, administer_staging
+from mdm_server.service.staging.completion import Completion
 from mdm_server.service.staging.passwords import Passwords
+from mdm_server.service.staging.waking import Waker
 from mdm_server.store.contract import Store
 
 
@@ -74,6 +76,7 @@ def assemble(
     profiles = Profiles(store, authority, clock, run)
     commanding = Commanding(store, profiles, pusher, clock, random_bytes)
     passwords = Passwords(settings.password_cost, random_bytes, run)
+    waker = Waker(store, store.staging, pusher, push_sender)
     return ServiceSuite(
         settings=settings,
         journal=journal,
@@ -90,7 +93,7 @@ def assemble(
             random_bytes,
             run,
         ),
-        enroll=Enroll(invitations, settings, journal, clock),
+        enroll=Enroll(invitations, Completion(store, invitations, clock), settings, journal, clock),
         profile_service=ProfileServiceEnrollment(
             store, invitations, authority, settings, identity, journal, clock, run
         ),
@@ -99,7 +102,7 @@ def assemble(
         commanding=commanding,
         administration=Administration(store, pusher, clock),
         staging=administer_staging(
-            store, passwords, commanding, pusher, push_sender, clock=clock, random_bytes=random_bytes
+            store, settings, passwords, commanding, waker, clock=clock, random_bytes=random_bytes
         ),
         pusher=pusher,
         courier=courier,

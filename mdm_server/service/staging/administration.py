@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mdm_server.service.commanding import Commanding
-from mdm_server.service.push import Pusher, PushSender
+from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.staging.device_actions import DeviceActions
 from mdm_server.service.staging.device_commands import DeviceCommands
+from mdm_server.service.staging.explaining import Explaining
 from mdm_server.service.staging.groups import Groups
 from mdm_server.service.staging.lists import Lists
 from mdm_server.service.staging.passwords import Passwords
+from mdm_server.service.staging.reassigning import Reassigning
 from mdm_server.service.staging.registrations import Registrations
 from mdm_server.service.staging.users import Users
 from mdm_server.service.staging.waking import Waker
@@ -30,22 +32,23 @@ class StagingAdministration:
     lists: Lists
     wipes: Wipes
     devices: DeviceActions
+    assignments: Reassigning
     commands: DeviceCommands
+    explaining: Explaining
 
 
 def administer_staging(
     store: Store,
+    settings: ServiceSettings,
     passwords: Passwords,
     commanding: Commanding,
-    pusher: Pusher,
-    sender: PushSender,
+    waker: Waker,
     *,
     clock: Callable[[], datetime],
     random_bytes: Callable[[int], bytes],
 ) -> StagingAdministration:
     """Wire the use cases together."""
     staging = store.staging
-    waker = Waker(store, staging, pusher, sender)
     wipes = Wipes(staging, waker, clock, random_bytes)
     return StagingAdministration(
         groups=Groups(staging, clock, random_bytes),
@@ -54,5 +57,7 @@ def administer_staging(
         lists=Lists(staging, wipes, clock),
         wipes=wipes,
         devices=DeviceActions(staging, wipes, waker, clock),
+        assignments=Reassigning(store, waker, settings, clock, random_bytes),
         commands=DeviceCommands(staging, commanding, wipes, waker, clock, random_bytes),
+        explaining=Explaining(store),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
@@ -11,26 +11,14 @@ from mdm_server.domain.enrollment import MANAGED, EnrollmentStatus
 from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging.device_lock import LockEvent
 from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceRecord
-from mdm_server.domain.staging.organization import OrganizationGroup
-from mdm_server.domain.staging.users import EnrollmentUser
 from mdm_server.domain.staging.wipe_protection import WipeKind, WipeState
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
+from mdm_server.service.staging.device_facts import DeviceFacts, describe
 from mdm_server.service.staging.finding import Key, the_device, the_group
 from mdm_server.service.staging.locks import release
 from mdm_server.service.staging.waking import Waker
 from mdm_server.service.staging.wipes import WipeOrder, Wipes, WipeSource
 from mdm_server.store.staging import LARGEST_PAGE, Found, Staging, StagingRoom, StagingView
-
-
-@dataclass(frozen=True, slots=True)
-class DeviceFacts:
-    """A device, and whom and what it names by number: its group, its user, its stager."""
-
-    device: DeviceRecord
-    group: OrganizationGroup | None
-    user: EnrollmentUser | None
-    stager: EnrollmentUser | None
-
 
 Change: TypeAlias = Callable[[StagingRoom, DeviceRecord], DeviceRecord]
 
@@ -46,7 +34,7 @@ class DeviceActions:
 
     async def find(self, key: Key) -> DeviceFacts:
         """Return a device by its number, UUID or enrolment; raises Refusal `device.unknown`."""
-        return await self._staging.read(lambda view: _described(view, the_device(view, key)))
+        return await self._staging.read(lambda view: describe(view, the_device(view, key)))
 
     async def identified(self, identifiers: DeviceIdentifiers) -> DeviceFacts:
         """Return a device by an identifier; raises Refusal `device.unknown`."""
@@ -55,7 +43,7 @@ class DeviceActions:
             found = view.devices.by_identifiers(identifiers) if identifiers else ()
             if not found:
                 raise Refusal("device.unknown")
-            return _described(view, found[0])
+            return describe(view, found[0])
 
         return await self._staging.read(look)
 
@@ -64,7 +52,7 @@ class DeviceActions:
 
         def look(view: StagingView) -> Found[DeviceFacts]:
             found = view.devices.search(limit=limit, offset=offset, **criteria)
-            return Found(tuple(_described(view, device) for device in found), found.total)
+            return Found(tuple(describe(view, device) for device in found), found.total)
 
         return await self._staging.read(look)
 
@@ -136,15 +124,3 @@ class DeviceActions:
         return await self._staging.transact(
             lambda room: change(room, the_device(room, key)), facts.occasion(self._clock())
         )
-
-
-def _described(view: StagingView | StagingRoom, device: DeviceRecord) -> DeviceFacts:
-    def user(number: int | None) -> EnrollmentUser | None:
-        return None if number is None else view.users.get(number)
-
-    return DeviceFacts(
-        device,
-        None if device.group is None else view.groups.get(device.group),
-        user(device.assignment.user),
-        user(device.assignment.stager),
-    )

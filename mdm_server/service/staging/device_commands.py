@@ -49,7 +49,7 @@ APPLE: Mapping[DeviceCommand, CommandOrder] = {
 ANDROID: Mapping[DeviceCommand, tuple[CommandType, Mapping[str, Any]]] = {
     DeviceCommand.LOCK: (CommandType.LOCK, {}),
     # An empty password takes the passcode away (Android Management API, Command.newPassword).
-    DeviceCommand.CLEAR_PASSCODE: (CommandType.RESET_PASSWORD, {"new_password": ""}),
+    DeviceCommand.CLEAR_PASSCODE: (CommandType.RESET_PASSWORD, {"newPassword": ""}),
     DeviceCommand.SOFT_RESET: (CommandType.REBOOT, {}),
 }
 ONLY_WAKES = {

@@ -24,9 +24,11 @@ from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.staging.admission import journal_name
 from mdm_server.service.staging.finding import Key, the_group, the_user, the_user_group
+from mdm_server.service.staging.handing_over import HandOver, check_in
 from mdm_server.service.staging.identifiers import new_uuid
 from mdm_server.service.staging.locks import devices_of, release_devices
 from mdm_server.service.staging.passwords import LONGEST_PASSWORD, Passwords
+from mdm_server.service.staging.user_settings import draw_settings
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import LARGEST_PAGE, NEW, ROOT_GROUP, Found, Staging, StagingRoom
 
@@ -222,13 +224,14 @@ class Users:
         registrations had set are released. A shared device that the user has out is given back.
         """
         now = self._clock()
+        how = HandOver(now, "administrator", new_uuid(self._random_bytes), draw_settings(self._random_bytes))
 
         def work(room: StagingRoom) -> None:
             user = the_user(room, key)
             for registration in room.registrations.for_user(user.id):
                 release_devices(room, devices_of(room, registration), LockEvent.DELETE_REGISTRATION)
             for device in room.devices.of_user(user.id):
-                _part(room, device, user, now)
+                _part(room, device, user, how)
             room.users.remove(user.id)
             room.journal.tell(JournalCode.USER_REMOVED, user=user.user_name)
 
@@ -262,14 +265,15 @@ def _checked_name(user_name: str) -> str:
     return name
 
 
-def _part(room: StagingRoom, device: DeviceRecord, user: EnrollmentUser, now: datetime) -> None:
+def _part(room: StagingRoom, device: DeviceRecord, user: EnrollmentUser, how: HandOver) -> None:
     """Let a device part from a user who is removed."""
     current = room.devices.get(device.id) or device
-    if current.assignment.stager == user.id and current.assignment.state is not AssignmentState.ASSIGNED:
-        lock = current.lock or DeviceLock(DeviceLockReason.STAGING_USER_GONE, now, user.id)
-        room.devices.replace(replace(current, assignment=assignment.orphan(current, now), lock=lock))
+    state = current.assignment.state
+    if current.assignment.stager == user.id and state is not AssignmentState.ASSIGNED:
+        lock = current.lock or DeviceLock(DeviceLockReason.STAGING_USER_GONE, how.at, user.id)
+        room.devices.replace(replace(current, assignment=assignment.orphan(current, how.at), lock=lock))
         room.journal.tell(JournalCode.ASSIGNMENT_ORPHANED, device=journal_name(current), stager=user.user_name)
-        room.journal.tell(JournalCode.LOCK_SET, device=journal_name(current), reason=lock.reason)
-    elif current.assignment.state is AssignmentState.CHECKED_OUT:
-        room.devices.replace(replace(current, assignment=assignment.check_in(current, now)))
-        room.journal.tell(JournalCode.ASSIGNMENT_CHECKED_IN, device=journal_name(current), user=user.user_name)
+        if current.lock is None:
+            room.journal.tell(JournalCode.LOCK_SET, device=journal_name(current), reason=lock.reason)
+    elif state is AssignmentState.CHECKED_OUT:
+        check_in(room, current, None, how)

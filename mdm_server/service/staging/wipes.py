@@ -37,6 +37,7 @@ from mdm_server.domain.staging.wipe_protection import (
 from mdm_server.service.invitations import PROFILE_IDENTIFIER
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.staging.admission import journal_name
+from mdm_server.service.staging.device_facts import DeviceFacts, describe
 from mdm_server.service.staging.finding import Key, the_device, the_group
 from mdm_server.service.staging.waking import Waker
 from mdm_server.store.journal_codes import JournalCode
@@ -78,7 +79,8 @@ class WipeOrder:
     prevent_reenrollment: bool = False
 
 
-Described: TypeAlias = tuple[WipeRequest, DeviceRecord | None]
+Described: TypeAlias = tuple[WipeRequest, DeviceFacts | None]
+"""A wipe, and its device."""
 
 
 class Wipes:
@@ -147,7 +149,8 @@ class Wipes:
         """Return the wipes of groups, or all of them, newest first, each with its device."""
 
         def look(view: StagingView) -> list[Described]:
-            return [(request, view.devices.get(request.device)) for request in view.wipes.all(groups)]
+            found = [(request, view.devices.get(request.device)) for request in view.wipes.all(groups)]
+            return [(request, describe(view, device) if device else None) for request, device in found]
 
         return await self._staging.read(look)
 

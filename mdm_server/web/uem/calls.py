@@ -21,13 +21,21 @@ from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.suite import ServiceSuite
 from mdm_server.store.contract import LARGEST_PAGE
 from mdm_server.web.errors import Explained
-from mdm_server.web.uem.documents import folded, read_document, shaped
+from mdm_server.web.uem.documents import Folded, folded, read_document, shaped
 
 Shape = TypeVar("Shape", bound=Struct)
 Row = TypeVar("Row")
 
 LARGEST_NUMBER = 2**63 - 1
 """What the database can hold: a larger identifier names nothing."""
+
+
+class _Values(Folded, frozen=True):
+    value: tuple[str, ...] = ()
+
+
+class _Bulk(Folded, frozen=True):
+    bulk_values: _Values = _Values()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,13 @@ class Asked:
     def document(self) -> dict[str, Any]:
         """Return the body, its keys folded (Refusal `api.invalid`)."""
         return read_document(self.body)
+
+    def many(self) -> tuple[str, ...]:
+        """Return the identifiers of a bulk call, `{"BulkValues": {"Value": ["…"]}}` (Refusal `api.invalid`)."""
+        values = self.body_as(_Bulk).bulk_values.value
+        if not values:
+            raise Explained("api.invalid", expected='{"BulkValues": {"Value": ["…"]}}', found="no values")
+        return values
 
     def body_as(self, shape: type[Shape]) -> Shape:
         """Return the body in a shape (Refusal `api.invalid`)."""

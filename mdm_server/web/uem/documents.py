@@ -8,6 +8,7 @@ has no use for.
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
@@ -16,6 +17,7 @@ import msgspec
 from mdm_server.web.errors import Explained
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
+Word = TypeVar("Word", bound=StrEnum)
 
 MOST_FIELDS = 200
 DEEPEST = 16
@@ -26,7 +28,7 @@ def folded(key: str) -> str:
     return key.replace("_", "").lower()
 
 
-class Folded(msgspec.Struct, rename=folded, kw_only=True):
+class Folded(msgspec.Struct, rename=folded, kw_only=True, frozen=True):
     """What a body's shape is made from: its fields are found by their folded names."""
 
 
@@ -49,6 +51,14 @@ def shaped(document: dict[str, Any], shape: type[Shape]) -> Shape:
         return msgspec.convert(given, shape, strict=False)
     except msgspec.ValidationError as error:
         raise Explained("api.invalid", found=str(error)) from None
+
+
+def member(words: type[Word], name: str, text: str) -> Word:
+    """Return the member of a vocabulary that somebody wrote, in whatever case (Refusal `api.invalid`)."""
+    found = next((word for word in words if folded(text) in {folded(word.value), folded(word.name)}), None)
+    if found is None:
+        raise Explained("api.invalid", expected=f"{name}: one of {', '.join(words)}", found=text[:100])
+    return found
 
 
 def _json(text: bytes) -> Any:

@@ -8,7 +8,7 @@ from mdm_server.domain.refusal import Refusal
 from mdm_server.web.uem.documents import DEEPEST, MOST_FIELDS, Folded, folded, read_document, shaped
 
 
-class Registration(Folded):
+class Registration(Folded, frozen=True):
     """A shape to read."""
 
     serial_number: str
