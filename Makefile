@@ -34,10 +34,12 @@ format: $(VENV)/.test-tools ## put the code in the house's form
 benchmark: $(VENV)/.test-tools ## measure, beside the floor of the cryptography
 	@$(BIN)/python -m benchmarks $(BENCHMARK)
 
-docs: $(VENV)/.test-tools ## write the generated pages again (docs/flows, docs/fidelity.md)
+docs: $(VENV)/.test-tools ## write the generated pages again (docs/flows, docs/fidelity.md, docs/scenarios.md and its schema)
 	@$(BIN)/python -m mdm_server.domain.draw docs/flows
 	@$(BIN)/python -m device_emulator.core.draw docs/flows
 	@$(BIN)/python -m device_emulator.core.answers.fidelity > docs/fidelity.md
+	@$(BIN)/python -m device_emulator.scenario.schema docs/scenario.schema.json
+	@$(BIN)/python -m device_emulator.scenario.page > docs/scenarios.md
 
 wheel: $(VENV)/.test-tools ## build dist/*.whl
 	@$(BIN)/python -m build --wheel --outdir dist .

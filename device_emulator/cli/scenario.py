@@ -89,7 +89,7 @@ def list_command(about: str | None, as_json: bool) -> int:
             {
                 "scenario": script.name,
                 "description": script.document.description.strip(),
-                "rows": script.document.rows,
+                "rows": script.rows,
                 "waits_for": missing_needs(script),
             }
             for script in scripts
@@ -210,7 +210,7 @@ def _table(scripts: Sequence[Script]) -> Table:
         told = Text(" ".join(script.document.description.split()))
         if waits:
             told = Text.assemble((f"waits for {', '.join(waits)}: ", "yellow"), told)
-        table.add_row(Text(script.name, style="dim" if waits else ""), " ".join(script.document.rows), told)
+        table.add_row(Text(script.name, style="dim" if waits else ""), " ".join(script.rows), told)
     return table
 
 

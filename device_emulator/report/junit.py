@@ -35,7 +35,7 @@ def write_junit(path: Path, outcomes: Sequence[Outcome]) -> None:
 def _suite(root: Element, outcome: Outcome) -> None:
     suite = SubElement(root, "testsuite", name=outcome.script.name, time=f"{outcome.seconds:.3f}")
     properties = SubElement(suite, "properties")
-    facts = {"seed": str(outcome.seed), "clock": outcome.clock, "rows": " ".join(outcome.script.document.rows)}
+    facts = {"seed": str(outcome.seed), "clock": outcome.clock, "rows": " ".join(outcome.script.rows)}
     for name, value in facts.items():
         SubElement(properties, "property", name=name, value=value)
     for finding in outcome.findings:

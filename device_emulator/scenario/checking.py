@@ -48,6 +48,11 @@ class Script:
         """What the scenario calls itself."""
         return self.document.scenario
 
+    @property
+    def rows(self) -> tuple[str, ...]:
+        """The rows of the staging flows that it reaches, such as `3a`."""
+        return tuple(map(str, self.document.rows))
+
 
 def check(text: str, source: str) -> Script:
     """Read a scenario.
@@ -57,8 +62,6 @@ def check(text: str, source: str) -> Script:
 
     """
     tree = read(text, source)
-    if isinstance(tree.value, dict) and isinstance(tree.value.get("rows"), list):
-        tree.value["rows"] = [str(row) for row in tree.value["rows"]]
     fitting = Fitting(tree)
     said = fitting.record(tree.value, Scenario, ())
     steps = list(_steps(fitting))

@@ -174,7 +174,8 @@ class Scenario(Record, frozen=True, kw_only=True):
 
     scenario: Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]*(/[a-z0-9][a-z0-9-]*)*$", max_length=100)]
     description: Annotated[str, Meta(min_length=1)]
-    rows: tuple[str, ...] = ()
+    rows: tuple[str | int, ...] = ()
+    """The rows of the staging flows that are reached."""
     seed: Annotated[int, Meta(ge=0)] = 1
     clock: Clock = "real"
     needs: tuple[Need, ...] = ()

@@ -63,7 +63,7 @@ class Outcome:
             "schema": SCHEMA,
             "scenario": self.script.name,
             "description": self.script.document.description,
-            "rows": list(self.script.document.rows),
+            "rows": list(self.script.rows),
             "source": self.script.source,
             "seed": self.seed,
             "clock": self.clock,

@@ -97,7 +97,9 @@ class Fitting:
         if len(literals) == len(some):
             choices = tuple(choice for kind in literals for choice in kind.values)
             return self.value(value, inspect.LiteralType(choices), path)
-        return self.value(value, some[0], path)
+        number = isinstance(value, int) and not isinstance(value, bool)
+        fitting = next((kind for kind in some if isinstance(kind, inspect.IntType) is number), some[0])
+        return self.value(value, fitting, path)
 
     def _sequence(self, value: Any, inner: inspect.Type, at_least: int, path: Path) -> list[Any] | None:
         if not isinstance(value, list):
