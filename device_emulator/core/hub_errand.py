@@ -8,19 +8,12 @@ from device_emulator.core import channel
 from device_emulator.core.actions import DirectEnroll, HubEnroll, HubLogin, HubLogout
 from device_emulator.core.conversation import Conversation, Draft
 from device_emulator.core.enrolling import Offer
-from device_emulator.core.events import (
-    HubLoginShown,
-    HubRefused,
-    HubSignedIn,
-    HubSignedOut,
-    PersonForgot,
-    UnmanagedEntered,
-)
+from device_emulator.core.events import HubRefused, PersonForgot, UnmanagedEntered
 from device_emulator.core.handheld import Handheld
-from device_emulator.core.hub.application import CHECKED_OUT, UNMANAGED, WAITING, HubApplication
+from device_emulator.core.hub.application import UNMANAGED, HubApplication
 from device_emulator.core.hub.asking import Typist
 from device_emulator.core.hub.direct import enroll_directly
-from device_emulator.core.hub.login import Login
+from device_emulator.core.hub.login import typed
 from device_emulator.core.hub.sharing import EnrolledHub, SharingOutcome
 from device_emulator.core.hub.wizard import enroll
 from device_emulator.core.states import LifeState
@@ -65,18 +58,12 @@ def _enroll(handheld: Handheld, wish: HubEnroll) -> Conversation[Offer | None]:
 
 
 def _enroll_directly(handheld: Handheld, wish: DirectEnroll) -> Conversation[Offer | None]:
-    login = Login(
-        user_name=wish.user_name or "",
-        password=wish.password or "",
-        accept_terms=wish.accept_terms,
-        solve_captcha=wish.solve_captcha,
-    )
     device = describe(handheld, WORKSPACE_ONE_BUNDLE)
-    outcome = yield from enroll_directly(handheld, wish.url, device, login, types=_typist(handheld))
+    outcome = yield from enroll_directly(handheld, wish.url, device, typed(wish), types=_typist(handheld))
     if outcome.is_unmanaged:
         handheld.hub = HubApplication(wish.url)
-        handheld.hub.state, handheld.hub.user = UNMANAGED, login.user_name
-        handheld.emit(UnmanagedEntered(login.user_name))
+        handheld.hub.state, handheld.hub.user = UNMANAGED, wish.user_name or ""
+        handheld.emit(UnmanagedEntered(handheld.hub.user))
     return _go_on(handheld, wish.url, outcome.install_url)
 
 
@@ -88,15 +75,7 @@ def _go_on(handheld: Handheld, url: str, install_url: str | None) -> Offer | Non
 
 
 def _log_in(handheld: Handheld, wish: HubLogin) -> Conversation[None]:
-    login = Login(
-        user_name=wish.user_name or "",
-        password=wish.password or "",
-        group=wish.group,
-        shared_passcode=wish.shared_passcode,
-        accept_terms=wish.accept_terms,
-        solve_captcha=wish.solve_captcha,
-    )
-    _learn(handheld, (yield from _enrolled_hub(handheld).log_in(login, types=_typist(handheld))))
+    _learn(handheld, (yield from _enrolled_hub(handheld).log_in(typed(wish), types=_typist(handheld))))
 
 
 def _log_out(handheld: Handheld) -> Conversation[None]:
@@ -117,17 +96,9 @@ def _learn(handheld: Handheld, outcome: SharingOutcome) -> None:
         return
     if handheld.hub is None:
         handheld.hub = HubApplication(_server(handheld))
-    before, hub = (handheld.hub.state, handheld.hub.user), handheld.hub
-    hub.state, hub.user = outcome.state, outcome.user
-    if before == (hub.state, hub.user):
-        return
     # What a session brought goes by the server's commands: an application may not touch profiles and passcode.
-    if before[0] == CHECKED_OUT:
-        handheld.emit(HubSignedOut(before[1]))
-    if hub.state in WAITING:
-        handheld.emit(HubLoginShown(hub.state))
-    elif hub.user:
-        handheld.emit(HubSignedIn(hub.user, hub.state))
+    for event in handheld.hub.learn(outcome.state, outcome.user):
+        handheld.emit(event)
 
 
 def _enrolled_hub(handheld: Handheld) -> EnrolledHub:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from device_emulator.core.events import Event, HubLoginShown, HubSignedIn, HubSignedOut
 from device_emulator.core.sharing import shared
 
 STAGED = "StagedUnclaimed"
@@ -36,6 +37,16 @@ class HubApplication:
     def is_settled(self) -> bool:
         """Say whether the device belongs to somebody for good, so that there is nothing to ask any more."""
         return self.state == ASSIGNED
+
+    def learn(self, state: str, user: str) -> tuple[Event, ...]:
+        """Take note of whose the device is, as the server says, and return what can be seen of the change."""
+        before, (self.state, self.user) = (self.state, self.user), (state, user)
+        if before == (state, user):
+            return ()
+        ended = (HubSignedOut(before[1]),) if before[0] == CHECKED_OUT else ()
+        if state in WAITING:
+            return (*ended, HubLoginShown(state))
+        return (*ended, HubSignedIn(user, state)) if user else ended
 
     def snapshot(self) -> dict[str, Any]:
         """Return the state in plain JSON types."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
+from device_emulator.core.actions import DirectEnroll, HubLogin
 from device_emulator.core.conversation import Conversation
 from device_emulator.core.hub.asking import Typist, solve
 from mdm_server.wire.hub import DeviceLogin, DeviceReply
@@ -25,6 +26,18 @@ class Login:
     shared_passcode: str | None = field(default=None, repr=False)
     accept_terms: bool = True
     solve_captcha: bool = True
+
+
+def typed(wish: HubLogin | DirectEnroll) -> Login:
+    """Return what a person types who wants that."""
+    return Login(
+        user_name=wish.user_name or "",
+        password=wish.password or "",
+        group=wish.group if isinstance(wish, HubLogin) else None,
+        shared_passcode=wish.shared_passcode if isinstance(wish, HubLogin) else None,
+        accept_terms=wish.accept_terms,
+        solve_captcha=wish.solve_captcha,
+    )
 
 
 Send = Callable[[DeviceLogin], Conversation[DeviceReply]]
