@@ -57,7 +57,9 @@ def list_verdict(entries: Iterable[ListEntry], identifiers: DeviceIdentifiers, p
 
 def check_identifiers(values: Sequence[str]) -> tuple[str, ...]:
     """Return the distinct identifiers of one console entry; none, or more than 30, raises `api.invalid`."""
-    distinct = {normal_identifier(value): value.strip() for value in values if value.strip()}
+    distinct: dict[str, str] = {}
+    for value in filter(str.strip, values):
+        distinct.setdefault(normal_identifier(value), value.strip())
     if not distinct:
         raise Refusal("api.invalid", reason="no_identifier")
     if len(values) > MOST_IDENTIFIERS:
