@@ -67,6 +67,7 @@ class JournalCode(StrEnum):
     HUB_SESSION_STARTED = "hub.session_started"
     HUB_SESSION_EXPIRED = "hub.session_expired"
     HUB_REFUSED = "hub.refused"
+    HUB_UNMANAGED = "hub.unmanaged"
     LOGIN_FAILED = "login.failed"
     LOGIN_CAPTCHA = "login.captcha"
     LOGIN_USER_LOCKED = "login.user_locked"

@@ -15,6 +15,7 @@ from mdm_server.store.records import (
     Answer,
     AuthenticateFacts,
     CommandRow,
+    Details,
     EnrollmentRow,
     InvitationRow,
     IssuanceRow,
@@ -91,10 +92,11 @@ class Actors:
         return await self.store.issuance.complete(name, hashed(name), name.encode(), self.occasion())
 
     async def authenticate(
-        self, channel: Channel, certificate: str, *, serial_number: str | None = None
+        self, channel: Channel, certificate: str, *, serial_number: str | None = None, details: Details | None = None
     ) -> EnrollmentRow:
         """Send Authenticate."""
-        facts = AuthenticateFacts(channel, TOPIC, serial_number, {"Model": "iPhone15,2"}, b"<authenticate/>")
+        said = {"Model": "iPhone15,2", **(details or {})}
+        facts = AuthenticateFacts(channel, TOPIC, serial_number, said, b"<authenticate/>")
         return await self.store.enrollments.authenticate(facts, hashed(certificate), self.occasion())
 
     async def token_update(

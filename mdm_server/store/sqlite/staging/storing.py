@@ -17,6 +17,8 @@ from mdm_server.store.staging.records import Found
 T = TypeVar("T")
 Columns = Mapping[str, object]
 _EVERYTHING = 2**63 - 1
+_TAKEN = {"device.serial_key": "serial_number", "list_entry.organization_group": "list_entry", "wipe.device": "wipe"}
+"""What is taken, where the name of a column does not say it."""
 
 
 def rows(connection: sqlite3.Connection, query: str, *values: object) -> Sequence[sqlite3.Row]:
@@ -159,7 +161,8 @@ def _refusal(error: str) -> Refusal | None:
         return Refusal("ALREADY_CLAIMED")
     if error.startswith("UNIQUE"):
         # "UNIQUE constraint failed: device.platform, device.serial_key": the last column is what was taken.
-        return Refusal("api.conflict", reason=error.rpartition(".")[2].removesuffix("_key"))
+        column = error.rpartition(" ")[2]
+        return Refusal("api.conflict", reason=_TAKEN.get(column) or column.partition(".")[2])
     if error.startswith("FOREIGN KEY"):
         return Refusal("api.conflict", reason="reference")
     return None
