@@ -13,10 +13,19 @@ class AdministratorError(Exception):
     """The server did not do what its administrator asked."""
 
 
+class RequestDeclined(AdministratorError):  # noqa: N818 - it says what it is
+    """A request was answered with something else than its result."""
+
+    def __init__(self, asked: str, status: int, answer: str) -> None:
+        self.status = status
+        self.answer = answer
+        super().__init__(f"{asked}: {status} {answer[:500]}")
+
+
 class Administrator:
     """Speaks `/api/v1` of an mdmsim server over TLS."""
 
-    def __init__(self, url: str, token: str, ca_file: Path) -> None:
+    def __init__(self, url: str, token: str, ca_file: Path | None) -> None:
         self._base = f"{url}/api/v1"
         self._token = token
         self._context = ssl.create_default_context(cafile=ca_file)
@@ -40,7 +49,7 @@ class Administrator:
         async with self._session.request(method, self._base + path, **options) as answer:
             text = await answer.text()
             if answer.status >= 400:
-                raise AdministratorError(f"{method} {path}: {answer.status} {text[:500]}")
+                raise RequestDeclined(f"{method} {path}", answer.status, text)
             return await answer.json() if text else None
 
     async def add_profile(self, document: bytes) -> str:

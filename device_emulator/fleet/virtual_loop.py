@@ -7,12 +7,12 @@ two moments of the agenda the clock jumps. So a week of a fleet's life lasts as 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from device_emulator.core.events import Event
-from device_emulator.core.messages import Happening, PushArrived, Request, TimePassed
+from device_emulator.core.messages import Happening, PushArrived, TimePassed
+from device_emulator.core.virtual_device import VirtualDevice
 from device_emulator.fleet.virtual_clock import Agenda, VirtualClock
 from device_emulator.transport.contract import Transport
 
@@ -21,31 +21,6 @@ WAKINGS_AT_ONCE = 1_000
 
 Work = Callable[[], Awaitable[None]]
 Watcher = Callable[[int, Event], None]
-
-
-class VirtualDevice(Protocol):
-    """What the loop asks of a device, whatever its platform."""
-
-    def handle(self, happening: Happening) -> None:
-        """Take in one happening."""
-
-    def requests(self) -> Sequence[Request]:
-        """Return, once, what the device wants to be sent now."""
-
-    def events(self) -> Sequence[Event]:
-        """Return, once, what could be seen since the last call."""
-
-    @property
-    def deadline(self) -> datetime | None:
-        """When it wants `TimePassed`, or None."""
-
-    @property
-    def is_reachable(self) -> bool:
-        """Whether a push reaches it."""
-
-    @property
-    def push_token(self) -> bytes | None:
-        """The token it listens on; None while it is not enrolled."""
 
 
 class SleeplessDeviceError(RuntimeError):
