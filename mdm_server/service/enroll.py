@@ -13,6 +13,7 @@ from mdm_server.service.invitations import InvitationRequest, Invitations
 from mdm_server.service.journal import Journal
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
+from mdm_server.service.staging.completion import SESSION_PARAMETER, Completion
 from mdm_server.wire.machine_info import parse_machine_info
 
 SIGN_MESSAGE_PARAMETER = "sign_message"
@@ -23,9 +24,15 @@ class Enroll:
     """Gives out signed enrolment profiles, one one-time challenge each."""
 
     def __init__(
-        self, invitations: Invitations, settings: ServiceSettings, journal: Journal, clock: Callable[[], datetime]
+        self,
+        invitations: Invitations,
+        completion: Completion,
+        settings: ServiceSettings,
+        journal: Journal,
+        clock: Callable[[], datetime],
     ) -> None:
         self._invitations = invitations
+        self._completion = completion
         self._settings = settings
         self._journal = journal
         self._clock = clock
@@ -38,8 +45,13 @@ class Enroll:
         that comes with the certificate. `?sign_message=false` asks for a profile whose device shows its certificate in
         the TLS handshake instead of signing. Raises Refusal `enroll.machine_info` when what came cannot be trusted, and
         `enroll.closed` when open enrolment is off and no MachineInfo came.
+
+        `?session=` names the Hub session that led here, and gets what `Completion.profile` gives.
         """
         with self._journal.guard(facts):
+            session = facts.query.get(SESSION_PARAMETER)
+            if session is not None:
+                return Answer(await self._completion.profile(session, facts), PROFILE)
             request = self._invitation_for(facts, body)
             return Answer(await self._invitations.profile(request, facts), PROFILE)
 

@@ -123,15 +123,21 @@ class Invitations:
         self, request: InvitationRequest, facts: RequestFacts = INTERNAL, *, signed: bool = True
     ) -> bytes:
         """Record a new invitation and return the enrolment profile that carries it, signed unless told otherwise."""
+        return (await self.invite_with_profile(request, facts, signed=signed))[1]
+
+    async def invite_with_profile(
+        self, request: InvitationRequest, facts: RequestFacts = INTERNAL, *, signed: bool = True
+    ) -> tuple[IssuedInvitation, bytes]:
+        """Record a new invitation and return it with the enrolment profile that carries it."""
         base_url = request.base_url or facts.base_url or self._settings.base_url
         if request.access_rights is not None or request.base_url is not None:
             self._rehearse(request, base_url)
         invitation = await self.invite(request, facts)
         xml = plist.dumps(build_enrollment_profile(self._enrollment_profile(request, invitation, base_url)))
         if not signed:
-            return xml
+            return invitation, xml
         now = self._clock()
-        return await self._sign(lambda: sign_profile(xml, self._authority.profile_signer, now))
+        return invitation, await self._sign(lambda: sign_profile(xml, self._authority.profile_signer, now))
 
     def scep_settings(self, invitation: IssuedInvitation, base_url: str) -> ScepSettings:
         """Return how a device redeems an invitation."""

@@ -27,6 +27,7 @@ from mdm_server.service.scep_issuance import ScepIssuance
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.staging.administration import StagingAdministration, administer_staging
 from mdm_server.service.staging.completion import Completion
+from mdm_server.service.staging.hub_use_cases import HubUseCases, open_hub
 from mdm_server.service.staging.passwords import Passwords
 from mdm_server.service.staging.waking import Waker
 from mdm_server.store.contract import Store
@@ -47,6 +48,7 @@ class ServiceSuite:
     commanding: Commanding
     administration: Administration
     staging: StagingAdministration
+    hub: HubUseCases
     pusher: Pusher
     courier: Courier
 
@@ -104,6 +106,7 @@ def assemble(
         staging=administer_staging(
             store, settings, passwords, commanding, waker, clock=clock, random_bytes=random_bytes
         ),
+        hub=open_hub(store, settings, passwords, identity, waker, journal, clock=clock, random_bytes=random_bytes),
         pusher=pusher,
         courier=courier,
     )

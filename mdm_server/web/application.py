@@ -16,6 +16,7 @@ from mdm_server.web.api import PREFIX, AdminTokens, api_application
 from mdm_server.web.courier_routes import courier_endpoint
 from mdm_server.web.docs_page import PAGE_HEADERS, docs_page
 from mdm_server.web.exchange import DeviceEndpoints, Endpoint
+from mdm_server.web.hub_routes import add_hub_routes
 from mdm_server.web.limits import Limits
 from mdm_server.web.openapi import Document, openapi_document
 from mdm_server.web.subjects import SUBJECTS
@@ -66,6 +67,7 @@ def first_port(front: Front) -> web.Application:
     route("POST", "/enroll/ota", devices.endpoint(suite.profile_service.answer, body_bytes=limits.enroll_bytes))
     route("GET", "/courier", courier_endpoint(suite.courier, limits))
     route("GET", "/ca.pem", _file(front.authority_pem.encode(), "application/x-pem-file"))
+    add_hub_routes(application, devices, suite.hub.door)
     _add_api(application, front, turns)
     application.on_response_prepare.append(_sign_off)
     application.on_shutdown.append(_hang_up(suite))

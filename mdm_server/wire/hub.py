@@ -85,6 +85,8 @@ class HubDevice(msgspec.Struct, rename="pascal", omit_defaults=True, frozen=True
     product: Typed = ""
     name: Typed = ""
     bundle_identifier: Typed = ""
+    afw_provisioning_mode: Typed = ""
+    """Of an Android: "WorkProfile" where only a work profile is to be managed; anything else means all of it."""
 
 
 class HubHeader(msgspec.Struct, rename="pascal", omit_defaults=True, frozen=True):
@@ -94,6 +96,8 @@ class HubHeader(msgspec.Struct, rename="pascal", omit_defaults=True, frozen=True
     language: Typed = ""
     protocol_revision: Typed = ""
     mode: Typed = ""
+    channel: Typed = ""
+    """Through which door the device comes, ours: "Hub", or with nobody to be asked "Barcode", "AppleConfigurator"."""
 
 
 class HubRequest(msgspec.Struct, rename="pascal", omit_defaults=True, frozen=True):

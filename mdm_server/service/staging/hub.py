@@ -1,0 +1,148 @@
+"""The Hub's wizard: one request in, one answer out, for a device that is to be enrolled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from datetime import datetime
+
+from mdm_server.domain.refusal import Refusal
+from mdm_server.domain.staging.refusals import STAGING_REFUSALS
+from mdm_server.domain.staging.vocabulary import EntryChannel, Platform
+from mdm_server.service.journal import Journal
+from mdm_server.service.request_facts import RequestFacts
+from mdm_server.service.settings import ServiceSettings
+from mdm_server.service.staging import questions
+from mdm_server.service.staging.captcha import is_solved
+from mdm_server.service.staging.completion import hash_of_android_token, install_url
+from mdm_server.service.staging.credentials import BAD_CREDENTIALS, CredentialCheck, Login
+from mdm_server.service.staging.sessions import draw
+from mdm_server.service.staging.wizard import Wizard
+from mdm_server.store.contract import Store
+from mdm_server.store.journal_codes import JournalCode
+from mdm_server.store.staging import StagingView
+from mdm_server.wire.android_channel import enroll_url
+from mdm_server.wire.hub import HubDevice, HubHeader, HubReply, HubRequest, Step
+
+_TOKEN_BYTES = 32
+_STEPS: Mapping[Step, Callable[[Wizard], HubReply]] = {
+    Step.GROUP: Wizard.group,
+    Step.GROUP_SELECTOR: Wizard.select_group,
+    Step.STAGING_CHOICE: Wizard.choose_staging,
+    Step.ON_BEHALF_USER: Wizard.name_user,
+    Step.OWNERSHIP: Wizard.take_ownership,
+    Step.TERMS_OF_USE: Wizard.accept_terms,
+}
+
+
+class Hub:
+    """Answers the wizard's requests."""
+
+    def __init__(
+        self,
+        store: Store,
+        credentials: CredentialCheck,
+        settings: ServiceSettings,
+        journal: Journal,
+        clock: Callable[[], datetime],
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
+        self._store = store
+        self._credentials = credentials
+        self._settings = settings
+        self._journal = journal
+        self._clock = clock
+        self._random_bytes = random_bytes
+
+    async def answer(self, facts: RequestFacts, step: Step, request: HubRequest) -> HubReply:
+        """Answer one step. What the rules refuse is an answer, too; raises HubError for what is no such request."""
+        try:
+            match step:
+                case Step.CREDENTIALS:
+                    return await self._log_in(facts, request)
+                case Step.INSTALL_URL:
+                    return await self._install(facts, request)
+                case _:
+                    return await self._take(facts, request, _STEPS[step])
+        except Refusal as refusal:
+            if refusal.code not in STAGING_REFUSALS:
+                raise
+            self._journal.note(JournalCode.HUB_REFUSED, facts, reason=refusal.code, message=step)
+            return questions.refusal(refusal.code)
+
+    async def enroll_unattended(
+        self,
+        facts: RequestFacts,
+        device: HubDevice,
+        *,
+        group_id: str,
+        username: str,
+        password: str,
+        channel: EntryChannel = EntryChannel.BARCODE,
+    ) -> HubReply:
+        """Go through the whole wizard for a device that brings its answers along, and has nobody to be asked.
+
+        Returns the last answer: one with an install URL, a refusal, or a question that nobody will answer.
+        """
+        header = HubHeader(channel=channel)
+        request = HubRequest(header=header, device=device, group_id=group_id)
+        reply = await self.answer(facts, Step.GROUP, request)
+        for step in (Step.CREDENTIALS, Step.INSTALL_URL):
+            if reply.refused:
+                break
+            header = HubHeader(session_id=reply.header.session_id, channel=channel)
+            request = HubRequest(header=header, device=device, username=username, password=password)
+            reply = await self.answer(facts, step, request)
+        return reply
+
+    async def _take(self, facts: RequestFacts, request: HubRequest, answer: Callable[[Wizard], HubReply]) -> HubReply:
+        """Take one answer of the wizard, in one transaction."""
+        at, fresh = self._clock(), draw(self._random_bytes)
+        reply, ended = await self._store.staging.transact(
+            lambda room: _with_what_ended(Wizard(room, request, at, fresh), answer), facts.occasion(at)
+        )
+        for invitation in ended:
+            with suppress(Refusal):  # it was redeemed, or is the token of an Android
+                await self._store.invitations.revoke(invitation, facts.occasion(at))
+        return reply
+
+    async def _log_in(self, facts: RequestFacts, request: HubRequest) -> HubReply:
+        """Check a password, and then judge who it belongs to."""
+        login = await self._store.staging.read(lambda view: _login(view, request))
+        proof = await self._credentials.check(login, request.password)
+        reply = await self._take(facts, request, lambda wizard: wizard.log_in(proof))
+        if reply.status.reason == BAD_CREDENTIALS:
+            self._credentials.failed(login)
+        return reply
+
+    async def _install(self, facts: RequestFacts, request: HubRequest) -> HubReply:
+        """Lead to what installs the management: the enrolment profile, or the Android channel with a one-time token."""
+        token = self._random_bytes(_TOKEN_BYTES).hex()
+        base_url = facts.base_url or self._settings.base_url
+
+        def answer(wizard: Wizard) -> HubReply:
+            if wizard.platform is Platform.ANDROID:
+                return wizard.install(enroll_url(base_url, token), hash_of_android_token(token))
+            return wizard.install(install_url(base_url, request.header.session_id), None)
+
+        return await self._take(facts, request, answer)
+
+
+def _with_what_ended(wizard: Wizard, answer: Callable[[Wizard], HubReply]) -> tuple[HubReply, Sequence[str]]:
+    return answer(wizard), wizard.ended_invitations
+
+
+def _login(view: StagingView, request: HubRequest) -> Login:
+    """Look up who wants to log in."""
+    session = view.sessions.get(request.header.session_id)
+    if session is None or session.group is None:
+        raise Refusal("SESSION_EXPIRED", reason="unknown")
+    tree = view.groups.tree()
+    return Login(
+        request.username,
+        view.users.by_name(request.username, session.group),
+        tree.customer(session.group).id,
+        view.attempts.device_count(session.device.identifiers),
+        tree.settings(session.group),
+        captcha_solved=is_solved(session.captcha, request.captcha_value),
+    )
