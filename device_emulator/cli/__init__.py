@@ -11,6 +11,7 @@ import click
 
 from certs.errors import CertsError
 from device_emulator.cli.demo import demo
+from device_emulator.cli.explain import explain
 from device_emulator.cli.failure import CommandFailed, ExitCode
 from device_emulator.cli.fleet_verbs import checkout, connect, devices, tokenupdate
 from device_emulator.cli.keys import keys
@@ -30,6 +31,7 @@ def device_emulator() -> None:
     \b
     device-emulator demo
     device-emulator scenario run lockout/wrong-user-on-registered-device
+    device-emulator explain annas-phone --journal out/journal.jsonl
     device-emulator load --url https://localhost:8443/enroll --ca state/ca.pem --devices 100 --fleet fleet.jsonl
     device-emulator connect --fleet fleet.jsonl --ca state/ca.pem
 
@@ -39,7 +41,7 @@ def device_emulator() -> None:
     """  # noqa: D301 - \b keeps click from filling the lines
 
 
-for command in (demo, load, scenario, connect, devices, tokenupdate, checkout, keys):
+for command in (demo, load, scenario, explain, connect, devices, tokenupdate, checkout, keys):
     device_emulator.add_command(command)
 
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from device_emulator.core.actions import PersonAction
@@ -32,7 +32,15 @@ from device_emulator.fleet.virtual_loop import VirtualLoop, Watcher
 from device_emulator.fleet.waking import ARRIVAL, DEPARTURE
 from device_emulator.transport.faulty import FaultyTransport
 from device_emulator.transport.memory import MemoryTransport, calling
-from mdm_server.embed.in_process import URL, InProcessServer, ServiceSettings, ServiceSuite, Store, journal_lines
+from mdm_server.embed.in_process import (
+    DEFAULTS,
+    SWEEP_EVERY,
+    InProcessServer,
+    ServiceSettings,
+    ServiceSuite,
+    Store,
+    journal_lines,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +56,7 @@ class VirtualSettings:
     """
 
     start: datetime = EPOCH
-    service: ServiceSettings = field(default_factory=lambda: ServiceSettings(base_url=URL))
+    service: ServiceSettings = DEFAULTS
     keys: KeySupply | None = None
 
 
@@ -70,6 +78,7 @@ class VirtualWorld:
         self.loop = VirtualLoop(self.devices, self.transport, clock, watch=self._see)
         self._pushes = PushAddresses(self.loop.push)
         server.deliver = self._pushes.deliver
+        self.loop.every(SWEEP_EVERY, server.sweep)
 
     @classmethod
     @asynccontextmanager

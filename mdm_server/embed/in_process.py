@@ -10,10 +10,11 @@ requests make the same journal.
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from secrets import token_bytes
@@ -30,16 +31,21 @@ from mdm_server.service.push import PushTarget
 from mdm_server.service.request_facts import RequestFacts, told_by
 from mdm_server.service.running import run_inline
 from mdm_server.service.settings import ServiceSettings
+from mdm_server.service.staging.passwords import CHEAP
 from mdm_server.service.suite import ServiceSuite, assemble
 from mdm_server.store.contract import Store
 from mdm_server.store.sqlite import open_sqlite
+from mdm_server.web.hub_routes import hub_use_cases
 
-__all__ = ["URL", "InProcessServer", "ServiceSettings", "ServiceSuite", "Store", "authority_since", "journal_lines"]
+__all__ = ["DEFAULTS", "SWEEP_EVERY", "InProcessServer", "ServiceSettings", "ServiceSuite", "Store", "journal_lines"]
 
 URL = "https://mdm.test"
 """Where devices believe the server to be; the name is reserved for tests (RFC 6761 §6.2) and is never looked up."""
 DATABASE = "state.sqlite"
 RETRY_AFTER = 3
+SWEEP_EVERY = timedelta(minutes=1)
+DEFAULTS = ServiceSettings(base_url=URL, password_cost=CHEAP)
+"""Nobody attacks a server that listens to nobody, so its passwords need not be dear."""
 
 Clock = Callable[[], datetime]
 Deliver = Callable[[bytes, str], None]
@@ -64,18 +70,17 @@ class InProcessServer:
         self.requests = 0
         self._store: Store | None = None
         self._suite: ServiceSuite | None = None
-        self._routes: Mapping[str, UseCase] = {}
+        self._routes = Routes({}, ())
 
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, *, clock: Clock, seed: int, settings: ServiceSettings | None = None
+        cls, *, clock: Clock, seed: int, settings: ServiceSettings = DEFAULTS
     ) -> AsyncIterator[InProcessServer]:
         """Start a server with an empty state, and leave nothing of it behind.
 
         `seed` is what identifiers and challenges are drawn from; the authority's keys are not.
         """
-        settings = settings or ServiceSettings(base_url=URL)
         with TemporaryDirectory(prefix="mdmsim-virtual-") as folder:
             server = cls(Path(folder), clock=clock, chance=Chance(seed), settings=settings)
             await server.start()
@@ -115,12 +120,17 @@ class InProcessServer:
             run=run_inline,
             sender=self,
         )
-        self._routes = routes(self._suite)
+        self._routes = routes_of(self._suite)
         await wake_waiting(self._suite)
+
+    async def sweep(self) -> None:
+        """Do what time does by itself: to be called every SWEEP_EVERY, and harmless while the server is stopped."""
+        if self._suite is not None:
+            await self._suite.hub.sweep.run()
 
     async def stop(self) -> None:
         """Close the state: what was answered stays, whatever was only in memory is gone. Harmless when repeated."""
-        store, self._store, self._suite, self._routes = self._store, None, None, {}
+        store, self._store, self._suite, self._routes = self._store, None, None, Routes({}, ())
         if store is not None:
             await store.close()
 
@@ -149,7 +159,7 @@ class InProcessServer:
             raise ConnectionRefusedError("the server is stopped")
         self.requests += 1
         parts = urlsplit(url)
-        use_case = self._routes.get(parts.path)
+        use_case = self._routes.find(method, parts.path)
         if use_case is None:
             return Answer(b"404: Not Found", "text/plain; charset=utf-8", status=404)
         facts = RequestFacts(
@@ -167,14 +177,31 @@ class InProcessServer:
             return _refused(refusal)
 
 
-def routes(suite: ServiceSuite) -> Mapping[str, UseCase]:
-    """Return what a device may ask for, by path: the addresses of the first port, without the administrator's."""
-    return {
+@dataclass(frozen=True, slots=True)
+class Routes:
+    """What devices and the Hub may ask for: plain addresses, and patterns for those that are spelled in many ways."""
+
+    plain: Mapping[str, UseCase]
+    patterns: Sequence[tuple[re.Pattern[str], UseCase]]
+
+    def find(self, method: str, path: str) -> UseCase | None:
+        """Return what answers a request, or None."""
+        found = self.plain.get(path)
+        if found is not None or method != "POST":
+            return found
+        return next((use_case for pattern, use_case in self.patterns if pattern.fullmatch(path)), None)
+
+
+def routes_of(suite: ServiceSuite) -> Routes:
+    """Return the addresses of the first port, without the administrator's."""
+    plain = {
         "/mdm": suite.device_channel.answer,
         "/checkin": suite.device_channel.answer,
         "/scep": suite.scep.answer,
         "/enroll": suite.enroll.answer,
     }
+    hub = [(re.compile(pattern), use_case) for pattern, use_case in hub_use_cases(suite.hub.door)]
+    return Routes(plain, hub)
 
 
 @lru_cache(maxsize=4)
