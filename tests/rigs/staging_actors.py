@@ -53,6 +53,7 @@ class StagingActors(Actors):
         serial_number: str | None = None,
         mode: StagingMode = StagingMode.NONE,
         on_behalf: EnrollmentUser | None = None,
+        certificate: str | None = None,
         **more: Any,
     ) -> str:
         """Lead a device to its install URL; return the certificate that it gets by the invitation there."""
@@ -72,7 +73,7 @@ class StagingActors(Actors):
             **more,
         )
         await self.act(lambda room: room.sessions.add(session))
-        certificate = f"certificate of {name}"
+        certificate = certificate or f"certificate of {name}"
         await self.issue(certificate, challenge=name)
         return certificate
 

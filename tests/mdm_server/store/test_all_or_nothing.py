@@ -10,10 +10,16 @@ from typing import Any
 import pytest
 
 from mdm_server.domain.enrollment import EnrollmentEvent
+from mdm_server.domain.staging.devices import DeviceIdentifiers
+from mdm_server.domain.staging.registration import Registration
+from mdm_server.domain.staging.users import EnrollmentUser, UserGroup
+from mdm_server.domain.staging.wipe_protection import WipeKind, WipeRequest, WipeState
 from mdm_server.store.errors import StoreUnavailable
 from mdm_server.store.records import Answer, NewCommand, ProfileRow, ResetScope
 from mdm_server.store.sqlite import SqliteStore, open_sqlite
-from rigs.store_actors import Actors, device, hashed, user
+from mdm_server.store.staging import NEW, ROOT_GROUP, StagingRoom
+from rigs.staging_actors import StagingActors
+from rigs.store_actors import NOON, device, hashed, user
 
 HOUSEKEEPING = ("SAVEPOINT", "RELEASE", "ROLLBACK")
 
@@ -37,9 +43,9 @@ class Saboteur:
         return getattr(self.connection, name)
 
 
-async def scene(store: SqliteStore) -> Actors:
+async def scene(store: SqliteStore) -> StagingActors:
     """Set the scene on which every verb below has something to do."""
-    actors = Actors(store)
+    actors = StagingActors(store)
     await actors.enrol("A", "a")
     await actors.token_update(user("A", "u"), "a")
     await actors.enqueue("A", "one", "two")
@@ -57,10 +63,33 @@ async def scene(store: SqliteStore) -> Actors:
     await store.issuance.reserve(actors.issuance("half", challenge="open"), actors.occasion())
     await store.profiles.put(ProfileRow("org.test", "uuid", "Test", b"p"), actors.occasion())
     await store.credentials.put("admin", hashed("token"), actors.occasion())
+    ann = await actors.user("ann")
+    await actors.let_in("H", ann, certificate="h")
+    await actors.authenticate(device("H"), "h")
+    await actors.enrol_by_hub("W", ann, certificate="w")
+    await actors.act(order_wipe)
+    await actors.idle(device("W"), "w")
     return actors
 
 
-Verb = Callable[[SqliteStore, Actors], Awaitable[object]]
+def order_wipe(room: StagingRoom) -> None:
+    """Order an enterprise wipe, as an administrator does."""
+    record = room.devices.by_enrollment_key("W")
+    assert record is not None
+    room.wipes.add(WipeRequest(NEW, record.id, ROOT_GROUP, WipeKind.ENTERPRISE, WipeState.SENT, NOON))
+    room.commands.enqueue_parting(NewCommand("W", "wipe", "RemoveProfile", b"<r/>"))
+
+
+def register(room: StagingRoom) -> None:
+    """Make a user with everything a user has, and write it down."""
+    team = room.user_groups.add(UserGroup(NEW, "team", "Team", ROOT_GROUP))
+    user = room.users.add(EnrollmentUser(NEW, "bob", "bob", user_groups=(team.id,), failed_logins=1))
+    room.registrations.add(Registration(NEW, "r", user.id, ROOT_GROUP))
+    room.attempts.fail_device(DeviceIdentifiers("A"), NOON)
+    room.journal.tell("registration.created", user="bob")
+
+
+Verb = Callable[[SqliteStore, StagingActors], Awaitable[object]]
 VERBS: dict[str, Verb] = {
     "create an invitation": lambda store, actors: actors.invite("new", udid="X"),
     "revoke an invitation": lambda store, actors: store.invitations.revoke("open", actors.occasion()),
@@ -96,6 +125,9 @@ VERBS: dict[str, Verb] = {
     "remove a profile": lambda store, actors: store.profiles.remove("org.test", actors.occasion()),
     "put a credential": lambda store, actors: store.credentials.put("admin", hashed("new"), actors.occasion()),
     "remove a credential": lambda store, actors: store.credentials.remove("admin", actors.occasion()),
+    "a unit of work of staging": lambda store, actors: actors.act(register),
+    "complete an enrolment by the Hub": lambda store, actors: actors.token_update(device("H"), "h"),
+    "acknowledge an enterprise wipe": lambda store, actors: actors.answer(device("W"), "w", "wipe"),
     "reset": lambda store, actors: store.reset(ResetScope.DEVICES, actors.occasion()),
 }
 
