@@ -83,6 +83,12 @@ def journal_name(record: DeviceRecord | None) -> str | None:
     return record.enrollment_key or f"device:{record.id}"
 
 
+def journal_words(device: PresentedDevice) -> dict[str, str]:
+    """Return what the journal says of a device that knocks: it may have no other name there yet."""
+    known = {"serial": device.identifiers.serial_number, "udid": device.identifiers.udid}
+    return {"platform": device.platform.value, **{name: value for name, value in known.items() if value}}
+
+
 def apply(room: StagingRoom, verdict: Verdict, attempt: Attempt, *, at: datetime, uuid: str, **details: str) -> None:
     """Write what a refusal leaves behind: counters, the lock it sets, and the journal; nothing else (rule R0).
 
@@ -94,9 +100,7 @@ def apply(room: StagingRoom, verdict: Verdict, attempt: Attempt, *, at: datetime
     if verdict.sets_lock is not None:
         user = None if attempt.user is None else attempt.user.id
         record = lock(room, attempt, DeviceLock(verdict.sets_lock, at, user), uuid)
-    told = {"guard": verdict.guard.value, "platform": attempt.device.platform.value, **details}
-    if attempt.device.identifiers.serial_number:
-        told["serial"] = attempt.device.identifiers.serial_number
+    told = {"guard": verdict.guard.value, **journal_words(attempt.device), **details}
     if attempt.group is not None:
         told["group"] = attempt.group.group_id
     if attempt.user is not None:

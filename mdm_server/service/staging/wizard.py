@@ -38,7 +38,7 @@ from mdm_server.domain.staging.registration import Registration, expire, token_h
 from mdm_server.domain.staging.users import EnrollmentUser, enrollment_group_of
 from mdm_server.domain.staging.vocabulary import GroupingMode, Ownership, Platform, StagingChoice, StagingMode
 from mdm_server.service.staging import questions, sessions
-from mdm_server.service.staging.admission import apply, attempt_of, count_success
+from mdm_server.service.staging.admission import apply, attempt_of, count_success, journal_words
 from mdm_server.service.staging.captcha_sessions import captcha_answer
 from mdm_server.service.staging.credentials import Proof
 from mdm_server.service.staging.reservation import reserve
@@ -336,9 +336,7 @@ class Wizard:
         return HubReply(asked.header, questions.status_of(verdict.code), asked.next_step)
 
     def _tell_begun(self, session: HubSession, attempt: Attempt) -> None:
-        told = {"platform": session.device.platform.value}
-        if session.device.identifiers.serial_number:
-            told["serial"] = session.device.identifiers.serial_number
+        told = journal_words(session.device)
         if attempt.group is not None:
             told["group"] = attempt.group.group_id
         self._room.journal.tell(JournalCode.HUB_SESSION_STARTED, **told)
