@@ -312,7 +312,7 @@ class Device(Conversing):
 
     def _hang_up(self) -> None:
         super()._hang_up()
-        self._errand = None
+        self._errand = self._wish = None
         self._failures = 0
 
     def _converse(self, errand: Errand) -> Conversation[None]:

@@ -111,7 +111,7 @@ def test_what_nobody_knows_cannot_be_told(device: Device) -> None:
 
 def test_whoever_sets_a_passcode_knows_it(device: Device) -> None:
     """The device was open when they got it."""
-    person(device, FinishSetupAssistant(), HandOver(ADA, tells_passcode=False), SetPasscode(), Lock(), Unlock())
+    person(device, FinishSetupAssistant(), HandOver(ADA, tells_passcode=False), SetPasscode("161803"), Lock(), Unlock())
     assert device.lock is LockState.UNLOCKED
 
 
@@ -141,12 +141,13 @@ def test_nobody_goes_where_they_are(actions: list[PersonAction], reason: str, de
     assert person(device, *actions)[-1] == PersonRefused(type(actions[-1]).__name__, reason)
 
 
-def test_an_enrolment_goes_on_when_the_device_is_back(device: Device, server: PlayServer) -> None:
-    """The request that was under way is sent again; its old answer is nobody's."""
+def test_an_enrolment_goes_on_when_the_device_is_back(device: Device, server: PlayServer, moving: MovingClock) -> None:
+    """The request that was under way is sent again, and not before; its old answer is nobody's."""
     device.handle(LINK)
     (lost,) = device.requests()
     person(device, GoOffline())
     assert device.requests() == []
+    moving.move(minutes=10)
     assert play(device, server, server.answer(lost), TimePassed()) == []
     assert device.life is LifeState.ENROLLING
     assert Enrolled("https://mdm.example/mdm") in play(device, server, PersonActs(GoOnline()))

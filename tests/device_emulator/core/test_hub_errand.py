@@ -37,7 +37,16 @@ from device_emulator.core.events import (
 )
 from device_emulator.core.hub.intent import Channel, HubIntent
 from device_emulator.core.installing import install_profile
-from device_emulator.core.messages import Errand, PersonActs, Prompted, PushArrived, RequestFailed, RequestKind
+from device_emulator.core.leaving import erase
+from device_emulator.core.messages import (
+    Errand,
+    PersonActs,
+    Prompted,
+    PushArrived,
+    RequestFailed,
+    RequestKind,
+    ResponseArrived,
+)
 from device_emulator.core.person import Habits, Person
 from device_emulator.core.settings import ProofOfIdentity
 from device_emulator.core.states import LifeState
@@ -302,6 +311,32 @@ def test_the_end_of_management_ends_the_hub_too(shared: Device, server: PlayServ
     """There is no assignment without enrolment."""
     play(shared, server, PersonActs(RemoveProfile()))
     assert shared.handheld.hub is None
+
+
+def test_an_erase_ends_the_hub_and_whatever_was_wanted_of_it(shared: Device, server: PlayServer) -> None:
+    """A login that waited for its turn is not made up for on the device that comes out of it."""
+    shared.handle(PushArrived(shared.push_magic or ""))
+    shared.handle(LOGIN)
+    erase(shared.handheld)
+    play(shared, server, LINK)
+    assert shared.handheld.hub is None
+    say(server, RequestKind.HUB_LOGIN, ASSIGNED)
+    assert kinds(play(shared, server, LOGIN), HubSignedIn, PersonRefused) == [HubSignedIn("ada", "Assigned")]
+    assert [request.kind for request in server.requests].count(RequestKind.HUB_LOGIN) == 1
+
+
+def test_a_login_that_waits_is_forgotten_with_the_management(shared: Device, server: PlayServer) -> None:
+    """The server said meanwhile that it does not know the device."""
+    shared.handle(PushArrived(shared.push_magic or ""))
+    (idle,) = shared.requests()
+    shared.handle(LOGIN)
+    play(shared, server, ResponseArrived(idle.number, 401))
+    assert shared.life is LifeState.IN_USE
+    play(shared, server, LINK)
+    say(server, RequestKind.HUB_LOGIN, ASSIGNED)
+    assert kinds(play(shared, server, LOGIN), HubSignedIn, PersonRefused, HubRefused) == [
+        HubSignedIn("ada", "Assigned")
+    ]
 
 
 # One thing at a time

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from device_emulator.core import leaving, locking
-from device_emulator.core.actions import FinishSetupAssistant, GoOffline, Prepare, SetPasscode
+from device_emulator.core.actions import FinishSetupAssistant, GoOffline, HubLogin, Prepare, SetPasscode
 from device_emulator.core.device import Device
 from device_emulator.core.events import (
     DeviceErased,
@@ -66,6 +66,17 @@ def test_what_was_under_way_ends_with_the_erase(enrolled: Device, server: PlaySe
     server.command("DeviceLock")
     assert play(enrolled, server, server.answer(idle)) == []
     play(enrolled, server, server.answer(request))
+    assert enrolled.life is LifeState.ENROLLED
+
+
+def test_what_its_person_wanted_is_forgotten_with_the_erase(enrolled: Device, server: PlayServer) -> None:
+    """Configurator does not wait for a login that nobody will finish."""
+    enrolled.handle(PersonActs(HubLogin("ada", "engine")))
+    enrolled.handle(PersonActs(HubLogin("ada", "engine")))
+    accept(server)
+    events = play(enrolled, server, PREPARE)
+    assert not [event for event in events if isinstance(event, PersonRefused)]
+    assert RequestKind.HUB_LOGIN not in {request.kind for request in server.requests}
     assert enrolled.life is LifeState.ENROLLED
 
 
