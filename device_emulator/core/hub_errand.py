@@ -8,6 +8,7 @@ from device_emulator.core import channel
 from device_emulator.core.actions import DirectEnroll, HubEnroll, HubLogin, HubLogout
 from device_emulator.core.conversation import Conversation, Draft
 from device_emulator.core.enrolling import Offer
+from device_emulator.core.errors import ExchangeError
 from device_emulator.core.events import HubRefused, PersonForgot, UnmanagedEntered
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.hub.application import UNMANAGED, HubApplication
@@ -40,6 +41,9 @@ def use(handheld: Handheld, wish: HubWish | None) -> Conversation[Offer | None]:
                 yield from _log_out(handheld)
             case None:
                 yield from _ask_status(handheld)
+    except ExchangeError as error:
+        # Management ended while the person typed.
+        handheld.emit(HubRefused(f"hub.{error.reason}", error.detail))
     except GeneratorExit:
         handheld.emit(HubRefused("hub.interrupted", "The Hub was closed before the server answered."))
     return None

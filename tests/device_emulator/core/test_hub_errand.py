@@ -330,7 +330,8 @@ def test_a_login_that_waits_is_forgotten_with_the_management(shared: Device, ser
     shared.handle(PushArrived(shared.push_magic or ""))
     (idle,) = shared.requests()
     shared.handle(LOGIN)
-    play(shared, server, ResponseArrived(idle.number, 401))
+    events = play(shared, server, ResponseArrived(idle.number, 401))
+    assert [event.code for event in events if isinstance(event, HubRefused)] == ["hub.not_managed"]
     assert shared.life is LifeState.IN_USE
     play(shared, server, LINK)
     say(server, RequestKind.HUB_LOGIN, ASSIGNED)
@@ -370,6 +371,22 @@ def test_a_link_can_still_be_opened_while_the_wizard_runs(device: Device, server
     (request,) = device.requests()
     play(device, server, server.answer(request))
     assert [request.url for request in server.requests if request.kind is RequestKind.PROFILE] == [INSTALL_URL]
+
+
+def test_a_second_wizard_that_waits_is_forgotten_when_the_device_enrols(device: Device, server: PlayServer) -> None:
+    """By a link, after the first wizard was refused: there is nothing left to enrol."""
+    device.handle(PersonActs(HubEnroll(STAGER)))
+    device.handle(LINK)
+    device.handle(PersonActs(HubEnroll(STAGER)))
+    say(server, RequestKind.HUB_WIZARD, refuses("GROUP_UNKNOWN"))
+    say(server, RequestKind.HUB_LOGIN, ASSIGNED)
+    (request,) = device.requests()
+    events = play(device, server, server.answer(request)) + play(device, server, LOGIN)
+    assert kinds(events, Enrolled, HubSignedIn, PersonRefused) == [
+        Enrolled("https://mdm.example/mdm"),
+        HubSignedIn("ada", "Assigned"),
+    ]
+    assert [request.kind for request in server.requests].count(RequestKind.HUB_WIZARD) == 1
 
 
 # Direct Enrollment
