@@ -202,7 +202,7 @@ class ServiceOffice:
 
     async def assign(self, device: str, user: str) -> None:
         """Change the enrolment user of a device; to a staging user: check it in."""
-        await self._ask(self.suite().staging.devices.assign(await self._number(device), self._users[user]))
+        await self._ask(self.suite().staging.assignments.assign(await self._number(device), self._users[user]))
 
     async def wipe(self, device: str, kind: str, *, prevent_reenrollment: bool) -> None:
         """Order a wipe; one that is put on hold is refused as such."""

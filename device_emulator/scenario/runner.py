@@ -97,7 +97,7 @@ class _Player:
     def note(self, finding: Finding) -> bool:
         """Write a finding down and tell it."""
         self._outcome.findings.append(finding)
-        self._say(f"  {'✓' if finding.passed else '✗'} {finding.sentence}", finding.passed, finding.found)
+        self._say(f"     {'✓' if finding.passed else '✗'} {finding.sentence}", finding.passed, finding.found)
         return finding.passed
 
     def _deed(self, deed: Deed, line: Line) -> bool:
@@ -111,7 +111,7 @@ class _Player:
             seconds=deed.seconds,
         )
         self._outcome.findings.append(finding)
-        self._say(f"{line.number:>3}. {deed.sentence}{_how(deed)}.", deed.passed, deed.ending)
+        self._say(f"{line.number:>3}. {deed.sentence}{_how(deed)}", deed.passed, deed.ending)
         return deed.passed
 
     def _say(self, sentence: str, passed: bool, found: str) -> None:
@@ -122,5 +122,5 @@ class _Player:
 
 def _how(deed: Deed) -> str:
     if deed.code:
-        return f": refused, {deed.code}" + (f" – “{deed.text}”" if deed.text else "")
-    return f"; {deed.text}" if deed.text else ""
+        return f": refused, {deed.code}" + (f" – “{deed.text.rstrip('.')}.”" if deed.text else ".")
+    return f"; {deed.text}." if deed.text else "."

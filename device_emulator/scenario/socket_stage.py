@@ -144,10 +144,21 @@ class SocketStage(Company):
         )
 
     async def move_clock(self, moment: datetime) -> None:
-        """Put the clock forward, and let happen what happens then."""
+        """Put the clock forward, from one appointment of a device to the next, and let happen what happens then."""
+        while (due := self._next_appointment()) is not None and due < moment:
+            await self._stop_at(due)
+        await self._stop_at(moment)
+        # What the server does by itself every now and then it does by the time of day.
+        await self.suite.hub.sweep.run()
+        await self.finish_now()
+
+    async def _stop_at(self, moment: datetime) -> None:
         self._clock.move_to(moment)
         self._loop.look_at_clock()
         await self.finish_now()
+
+    def _next_appointment(self) -> datetime | None:
+        return min((one.deadline for one in self.fleet.values() if one.deadline is not None), default=None)
 
     async def restart_server(self) -> None:
         """Stop the server and start it again on the same port, with the state it has kept."""

@@ -18,7 +18,7 @@ from mdm_server.domain.staging.vocabulary import (
     UserStatus,
 )
 from mdm_server.domain.staging.wipe_protection import WipeKind, WipeState
-from mdm_server.service.staging.device_actions import DeviceFacts
+from mdm_server.service.staging.device_facts import DeviceFacts
 from mdm_server.service.staging.groups import GroupOrder
 from mdm_server.service.staging.lists import ListOrder
 from mdm_server.service.staging.registrations import RegistrationOrder

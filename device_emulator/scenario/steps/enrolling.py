@@ -14,6 +14,8 @@ from device_emulator.scenario.findings import Deed
 from device_emulator.scenario.stage import Stage
 from device_emulator.scenario.steps.step import NOTHING_CAME_OF_IT, Played, Refusable
 
+NOBODY = ""
+"""Who types no user name, though the Hub may ask for one."""
 WRONG_PASSWORD = "not the password"  # noqa: S105 - that is the point of it
 Terms = Literal["accept", "decline"]
 
@@ -56,11 +58,12 @@ class Enrol(Refusable, frozen=True, kw_only=True):
         return HubIntent(
             url=stage.url,
             group=self.group or (stage.group_id if self.token is None else stage.token(self.token)),
-            user_name=None if who is None else who.user_name,
+            user_name=NOBODY if who is None else who.user_name,
             password=WRONG_PASSWORD if self.wrong_password else password,
             group_choice=self.group_choice,
             staging=None if self.staging is None else self.staging.capitalize(),
             on_behalf=self.on_behalf,
+            insists=self.on_behalf is not None,
             ownership=self.ownership,
             accept_terms=self.terms == "accept",
             solve_captcha=self.captcha == "solve",
@@ -131,7 +134,6 @@ class Cart(Refusable, frozen=True, kw_only=True):
 
     devices: DeviceNames
     as_: UserName | None = field(default=None, name="as")
-    staging: Literal["single", "multi"] | None = None
     ports: Annotated[int, Meta(ge=1, le=64, description="The ports of the cart.")] = 10
     refused_devices: tuple[DeviceNames, ...] = ()
 
@@ -145,7 +147,6 @@ class Cart(Refusable, frozen=True, kw_only=True):
             group=stage.group_id,
             user_name=None if who is None else who.user_name,
             password=None if who is None else who.password,
-            staging=None if self.staging is None else self.staging.capitalize(),
             channel=Channel.CONFIGURATOR,
         )
         sightings = await stage.prepare(devices, intent, ports=self.ports)
