@@ -26,6 +26,7 @@ from mdm_server.service.scep import ScepService
 from mdm_server.service.scep_issuance import ScepIssuance
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.staging.administration import StagingAdministration, administer_staging
+from mdm_server.service.staging.android_use_cases import AndroidUseCases, open_android
 from mdm_server.service.staging.completion import Completion
 from mdm_server.service.staging.hub_use_cases import HubUseCases, open_hub
 from mdm_server.service.staging.passwords import Passwords
@@ -49,6 +50,7 @@ class ServiceSuite:
     administration: Administration
     staging: StagingAdministration
     hub: HubUseCases
+    android: AndroidUseCases
     pusher: Pusher
     courier: Courier
 
@@ -79,6 +81,8 @@ def assemble(
     commanding = Commanding(store, profiles, pusher, clock, random_bytes)
     passwords = Passwords(settings.password_cost, random_bytes, run)
     waker = Waker(store, store.staging, pusher, push_sender)
+    staging = administer_staging(store, settings, passwords, commanding, waker, clock=clock, random_bytes=random_bytes)
+    hub = open_hub(store, settings, passwords, identity, waker, journal, clock=clock, random_bytes=random_bytes)
     return ServiceSuite(
         settings=settings,
         journal=journal,
@@ -103,10 +107,9 @@ def assemble(
         profiles=profiles,
         commanding=commanding,
         administration=Administration(store, pusher, clock),
-        staging=administer_staging(
-            store, settings, passwords, commanding, waker, clock=clock, random_bytes=random_bytes
-        ),
-        hub=open_hub(store, settings, passwords, identity, waker, journal, clock=clock, random_bytes=random_bytes),
+        staging=staging,
+        hub=hub,
+        android=open_android(store, hub.wizard, staging.wipes, waker, journal, clock=clock, random_bytes=random_bytes),
         pusher=pusher,
         courier=courier,
     )

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from mdm_server.service.suite import ServiceSuite
 from mdm_server.web.admission import Turns
+from mdm_server.web.android_routes import add_android_routes
 from mdm_server.web.api import PREFIX, AdminTokens, api_application
 from mdm_server.web.courier_routes import courier_endpoint
 from mdm_server.web.docs_page import PAGE_HEADERS, docs_page
@@ -68,6 +69,7 @@ def first_port(front: Front) -> web.Application:
     route("GET", "/courier", courier_endpoint(suite.courier, limits))
     route("GET", "/ca.pem", _file(front.authority_pem.encode(), "application/x-pem-file"))
     add_hub_routes(application, devices, suite.hub.door)
+    add_android_routes(application, devices, suite.android.door)
     _add_api(application, front, turns)
     application.on_response_prepare.append(_sign_off)
     application.on_shutdown.append(_hang_up(suite))

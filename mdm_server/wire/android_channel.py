@@ -15,6 +15,8 @@ Whatever is refused is answered with an `ErrorReply`; 410 says that the server m
 from __future__ import annotations
 
 import hashlib
+import re
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, TypeAlias, TypeVar
 
@@ -36,6 +38,10 @@ Secret: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 Count: TypeAlias = Annotated[int, msgspec.Meta(ge=0, le=1_000_000)]
 Version: TypeAlias = Annotated[int, msgspec.Meta(ge=0)]
 Names: TypeAlias = Annotated[tuple[Text, ...], msgspec.Meta(max_length=256)]
+_PATH = re.compile(
+    rf"{PREFIX}/devices(?::enroll|/(?P<device>[A-Za-z0-9_-]{{1,64}})"
+    r"(?::(?P<verb>sync|unenroll)|/operations/(?P<operation>[A-Za-z0-9_-]{1,64}):ack))"
+)
 Message = TypeVar("Message", bound="ChannelMessage")
 
 
@@ -223,6 +229,34 @@ class ErrorReply(ChannelMessage, frozen=True, kw_only=True):
     code: Text
     text: Text
     remedy: str = ""
+
+
+class Verb(StrEnum):
+    """What a device does at an address of the channel."""
+
+    ENROLL = "enroll"
+    SYNC = "sync"
+    ACKNOWLEDGE = "ack"
+    UNENROLL = "unenroll"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """An address of the channel: what is done there, and by whom to what."""
+
+    verb: Verb
+    device: str = ""
+    operation: str = ""
+
+
+def parse_path(path: str) -> Call | None:
+    """Read the path of an address, or return None for one that is none of the channel's."""
+    found = _PATH.fullmatch(path)
+    if found is None:
+        return None
+    if found["operation"]:
+        return Call(Verb.ACKNOWLEDGE, found["device"], found["operation"])
+    return Call(Verb(found["verb"]), found["device"]) if found["verb"] else Call(Verb.ENROLL)
 
 
 def parse(body: bytes, kind: type[Message]) -> Message:

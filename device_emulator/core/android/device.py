@@ -343,7 +343,9 @@ class AndroidDevice:
         elif not self._correspondence.is_under_way and self._poll_at is not None:
             yield self._poll_at
         known_at = handheld.identifiers_known_at
-        if known_at is not None and known_at > handheld.clock():
+        # An alarm that has come stays until it is heeded, or whoever keeps the time would take it for stale.
+        awaited = known_at is not None and (known_at > handheld.clock() or self._owes_report())
+        if known_at is not None and awaited and Errand.SESSION not in self._under_way:
             yield known_at
 
 

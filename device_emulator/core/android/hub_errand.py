@@ -56,6 +56,7 @@ def describe(handheld: AndroidHandheld, package: str) -> HubDevice:
         model=known.model,
         product=known.brand,
         bundle_identifier=package,
+        afw_provisioning_mode="" if owned else "WorkProfile",
     )
 
 
