@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import TypeAlias
 
-from mdm_server.domain.enrollment import MANAGED, EnrollmentEvent
+from mdm_server.domain.enrollment import MANAGED, EnrollmentEvent, EnrollmentStatus
 from mdm_server.domain.enrollment import advance as enrollment_advance
 from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging.devices import DeviceLock, DeviceRecord
@@ -186,9 +186,9 @@ class Wiping:
             raise Refusal("state.not_enrolled", reason=device.status)
         group = device.group or ROOT_GROUP
         under_way = room.wipes.open_of_device(device.id)
-        if under_way is not None and (under_way.kind is WipeKind.DEVICE or order.kind is WipeKind.ENTERPRISE):
-            if under_way.state is WipeState.ON_HOLD and not hold:
-                return self.decide(room, under_way, True, order.prevent_reenrollment)[0]
+        if under_way is not None and under_way.state is WipeState.ON_HOLD and not hold:
+            return self.decide(room, under_way, True, order.prevent_reenrollment)[0]
+        if under_way is not None and _covers(under_way, device, order):
             return under_way
         held = hold and self._must_hold(room, group)
         state = WipeState.ON_HOLD if held else WipeState.SENT
@@ -264,6 +264,12 @@ class Wiping:
             room.lists.add(ListEntry(NEW, ListKind.DENY, attribute, value, group))
             room.journal.tell(JournalCode.LIST_DENIED, device=journal_name(device), reason="prevent_reenrollment")
         self.lock(room, device, DeviceLockReason.REENROLL_PREVENTED)
+
+
+def _covers(under_way: WipeRequest, device: DeviceRecord, order: WipeOrder) -> bool:
+    """Say whether a wipe that is under way does what is asked for: no less, and the device has not failed at it."""
+    failed = under_way.state is WipeState.SENT and device.status is EnrollmentStatus.ENROLLED
+    return not failed and (under_way.kind is WipeKind.DEVICE or order.kind is WipeKind.ENTERPRISE)
 
 
 def _queue(room: StagingRoom, device: DeviceRecord, kind: WipeKind, command_uuid: str) -> None:
