@@ -7,9 +7,10 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from mdm_server.domain.enrollment import EnrollmentStatus
+from mdm_server.domain.staging.explanation import Explanation
 from mdm_server.service.views import DeviceView
 from mdm_server.web.operations import Desk, Operations
-from mdm_server.web.subjects.parameters import Behind, Limit, Udid
+from mdm_server.web.subjects.parameters import Behind, DeviceName, Limit, Udid
 
 devices = Operations("Devices", "Who has enrolled, and how they are.")
 
@@ -40,6 +41,15 @@ async def list_devices(
 async def show_device(desk: Desk, udid: Udid) -> DeviceView:
     """Show one device."""
     return await desk.suite.administration.device(udid)
+
+
+@devices.get("/devices/{device}/explanation", refusals=(404,))
+async def explain_device(desk: Desk, device: DeviceName) -> Explanation:
+    """Explain a device.
+
+    In sentences: why it is in its state, who did what and when, which guard refused, and what frees it.
+    """
+    return await desk.suite.staging.explaining.explain(device)
 
 
 @devices.post("/devices/{udid}/push", refusals=(404,))

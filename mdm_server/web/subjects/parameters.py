@@ -9,6 +9,9 @@ from msgspec import Meta
 from mdm_server.store.contract import LARGEST_PAGE
 
 Udid = Annotated[str, Meta(min_length=1, max_length=128, description="The device's UDID.")]
+DeviceName = Annotated[
+    str, Meta(min_length=1, max_length=128, description="A UDID, serial number, IMEI, number, or the device's name.")
+]
 CommandUuid = Annotated[str, Meta(min_length=1, max_length=128, description="The command's UUID.")]
 ProfileId = Annotated[str, Meta(min_length=1, max_length=256, description="The profile's PayloadIdentifier.")]
 Limit = Annotated[int, Meta(ge=1, le=LARGEST_PAGE, description="How many to return at most.")]
