@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging.refusals import STAGING_REFUSALS
-from mdm_server.domain.staging.vocabulary import EntryChannel, Platform
+from mdm_server.domain.staging.vocabulary import Platform
 from mdm_server.service.journal import Journal
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
@@ -22,7 +22,7 @@ from mdm_server.store.contract import Store
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import StagingView
 from mdm_server.wire.android_channel import enroll_url
-from mdm_server.wire.hub import HubDevice, HubHeader, HubReply, HubRequest, Step
+from mdm_server.wire.hub import HubReply, HubRequest, Step
 
 _TOKEN_BYTES = 32
 _STEPS: Mapping[Step, Callable[[Wizard], HubReply]] = {
@@ -69,31 +69,6 @@ class Hub:
                 raise
             self._journal.note(JournalCode.HUB_REFUSED, facts, reason=refusal.code, message=step)
             return questions.refusal(refusal.code)
-
-    async def enroll_unattended(
-        self,
-        facts: RequestFacts,
-        device: HubDevice,
-        *,
-        group_id: str,
-        username: str,
-        password: str,
-        channel: EntryChannel = EntryChannel.BARCODE,
-    ) -> HubReply:
-        """Go through the whole wizard for a device that brings its answers along, and has nobody to be asked.
-
-        Returns the last answer: one with an install URL, a refusal, or a question that nobody will answer.
-        """
-        header = HubHeader(channel=channel)
-        request = HubRequest(header=header, device=device, group_id=group_id)
-        reply = await self.answer(facts, Step.GROUP, request)
-        for step in (Step.CREDENTIALS, Step.INSTALL_URL):
-            if reply.refused:
-                break
-            header = HubHeader(session_id=reply.header.session_id, channel=channel)
-            request = HubRequest(header=header, device=device, username=username, password=password)
-            reply = await self.answer(facts, step, request)
-        return reply
 
     async def _take(self, facts: RequestFacts, request: HubRequest, answer: Callable[[Wizard], HubReply]) -> HubReply:
         """Take one answer of the wizard, in one transaction."""

@@ -326,7 +326,8 @@ class Wizard:
         apply(self._room, verdict, attempt, at=self._at, uuid=self._fresh.uuid, step=self._step_name(session))
         assert attempt.group is not None, "credentials are asked for in a group"
         user = None if attempt.user is None else self._room.users.get(attempt.user.id)
-        failures = max(self._room.attempts.device_count(session.device.identifiers), attempt.device_failures)
+        # Of a name that nobody has, the failures before this one are in the attempt and nowhere else.
+        failures = attempt.device_failures + verdict.counts_as_failure
         settings = self._tree.settings(attempt.group.id)
         wanted = captcha_required(0 if user is None else user.failed_logins, failures, settings)
         step = SessionStep.CAPTCHA if wanted else SessionStep.CREDENTIALS
