@@ -17,6 +17,7 @@ TRIM_EVERY_SECONDS = 600.0
 async def wake_waiting(suite: ServiceSuite) -> None:
     """Push the devices for which commands wait: pushes do not survive a restart, queues do."""
     await suite.pusher.wake_waiting()
+    await suite.android.commands.wake_waiting()
 
 
 async def trim_journal(store: Store, keep: int = JOURNAL_ENTRIES, every: float = TRIM_EVERY_SECONDS) -> None:

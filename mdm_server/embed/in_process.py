@@ -31,11 +31,13 @@ from mdm_server.service.push import PushTarget
 from mdm_server.service.request_facts import RequestFacts, told_by
 from mdm_server.service.running import run_inline
 from mdm_server.service.settings import ServiceSettings
+from mdm_server.service.staging.android import AndroidDoor
 from mdm_server.service.staging.passwords import CHEAP
 from mdm_server.service.suite import ServiceSuite, assemble
 from mdm_server.store.contract import Store
 from mdm_server.store.sqlite import open_sqlite
 from mdm_server.web.hub_routes import hub_use_cases
+from mdm_server.wire.android_channel import PREFIX as ANDROID
 
 __all__ = ["DEFAULTS", "SWEEP_EVERY", "InProcessServer", "ServiceSettings", "ServiceSuite", "Store", "journal_lines"]
 
@@ -70,7 +72,7 @@ class InProcessServer:
         self.requests = 0
         self._store: Store | None = None
         self._suite: ServiceSuite | None = None
-        self._routes = Routes({}, ())
+        self._routes: Routes | None = None
 
     @classmethod
     @asynccontextmanager
@@ -130,7 +132,7 @@ class InProcessServer:
 
     async def stop(self) -> None:
         """Close the state: what was answered stays, whatever was only in memory is gone. Harmless when repeated."""
-        store, self._store, self._suite, self._routes = self._store, None, None, Routes({}, ())
+        store, self._store, self._suite, self._routes = self._store, None, None, None
         if store is not None:
             await store.close()
 
@@ -155,7 +157,7 @@ class InProcessServer:
             ConnectionRefusedError: the server is stopped.
 
         """
-        if self._suite is None:
+        if self._routes is None:
             raise ConnectionRefusedError("the server is stopped")
         self.requests += 1
         parts = urlsplit(url)
@@ -183,12 +185,15 @@ class Routes:
 
     plain: Mapping[str, UseCase]
     patterns: Sequence[tuple[re.Pattern[str], UseCase]]
+    android: AndroidDoor | None = None
 
     def find(self, method: str, path: str) -> UseCase | None:
         """Return what answers a request, or None."""
         found = self.plain.get(path)
         if found is not None or method != "POST":
             return found
+        if self.android is not None and path.startswith(f"{ANDROID}/"):
+            return self.android.at(path)
         return next((use_case for pattern, use_case in self.patterns if pattern.fullmatch(path)), None)
 
 
@@ -201,7 +206,7 @@ def routes_of(suite: ServiceSuite) -> Routes:
         "/enroll": suite.enroll.answer,
     }
     hub = [(re.compile(pattern), use_case) for pattern, use_case in hub_use_cases(suite.hub.door)]
-    return Routes(plain, hub)
+    return Routes(plain, hub, suite.android.door)
 
 
 @lru_cache(maxsize=4)

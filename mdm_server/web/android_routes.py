@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from aiohttp import web
 
-from mdm_server.service.answer import Answer
-from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.staging.android import AndroidDoor
 from mdm_server.web.exchange import DeviceEndpoints
 from mdm_server.wire.android_channel import MAX_BYTES, PREFIX
@@ -15,11 +13,6 @@ def add_android_routes(application: web.Application, devices: DeviceEndpoints, d
     """Serve the channel's addresses; the door knows which is which."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        path = request.path
-
-        async def answer(facts: RequestFacts, body: bytes) -> Answer:
-            return await door.answer(facts, path, body)
-
-        return await devices.endpoint(answer, body_bytes=MAX_BYTES)(request)
+        return await devices.endpoint(door.at(request.path), body_bytes=MAX_BYTES)(request)
 
     application.router.add_route("POST", PREFIX + "/{rest:.*}", handle)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.answer import Answer
 from mdm_server.service.journal import Exchange, Journal
@@ -38,6 +40,14 @@ class AndroidDoor:
         self._sync = sync
         self._journal = journal
         self._limiter = limiter
+
+    def at(self, path: str) -> Callable[[RequestFacts, bytes], Awaitable[Answer]]:
+        """Return what answers a POST to an address."""
+
+        async def answer(facts: RequestFacts, body: bytes) -> Answer:
+            return await self.answer(facts, path, body)
+
+        return answer
 
     async def answer(self, facts: RequestFacts, path: str, body: bytes) -> Answer:
         """Answer a POST to an address of the channel."""

@@ -74,6 +74,19 @@ class AndroidCommands:
         await self._waker.wake([device])
         return name
 
+    async def wake_waiting(self) -> int:
+        """Push the devices for which operations wait, as after a restart; return how many."""
+
+        def waiting(view: StagingView) -> list[DeviceRecord]:
+            managed: list[DeviceRecord] = []
+            while page := view.devices.search(platform=Platform.ANDROID, statuses=MANAGED, offset=len(managed)).rows:
+                managed += page
+            return [device for device in managed if view.android.operations(device.id, waiting=True)]
+
+        devices = await self._staging.read(waiting)
+        await self._waker.wake(devices)
+        return len(devices)
+
     async def operations(self, key: Key) -> Sequence[Operation]:
         """Return the operations of a device in order; raises Refusal `device.unknown`, `command.not_possible`."""
         return await self._staging.read(lambda view: view.android.operations(_android(view, key).id))
