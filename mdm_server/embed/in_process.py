@@ -185,14 +185,14 @@ class Routes:
 
     plain: Mapping[str, UseCase]
     patterns: Sequence[tuple[re.Pattern[str], UseCase]]
-    android: AndroidDoor | None = None
+    android: AndroidDoor
 
     def find(self, method: str, path: str) -> UseCase | None:
         """Return what answers a request, or None."""
         found = self.plain.get(path)
         if found is not None or method != "POST":
             return found
-        if self.android is not None and path.startswith(f"{ANDROID}/"):
+        if path.startswith(f"{ANDROID}/"):
             return self.android.at(path)
         return next((use_case for pattern, use_case in self.patterns if pattern.fullmatch(path)), None)
 
