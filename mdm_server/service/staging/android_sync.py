@@ -20,6 +20,7 @@ from mdm_server.domain.staging.android_verification import VerificationEvent, ve
 from mdm_server.domain.staging.attempt import Attempt
 from mdm_server.domain.staging.devices import DeviceRecord
 from mdm_server.domain.staging.guards import Verdict
+from mdm_server.domain.staging.registration import Registration
 from mdm_server.domain.staging.vocabulary import Platform
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.staging.admission import apply, attempt_of
@@ -161,8 +162,16 @@ def _verify(
         channel=device.via,
         ownership=device.ownership,
     )
+    # Every enrolment binds: what this one has bound itself is no reason to let it in.
+    expected = tuple(each for each in attempt.registrations if not _made_by_enrolling(each, device))
+    attempt = replace(attempt, registrations=expected)
     event, verdict = verify(attempt)
     return event, verdict, attempt
+
+
+def _made_by_enrolling(registration: Registration, device: DeviceRecord) -> bool:
+    """Say whether a registration is the one that the device's own enrolment left behind, for want of another."""
+    return registration.device == device.id and registration.created_at == device.assignment.since
 
 
 def _admit(room: StagingRoom, speaking: Speaker, hardware: Hardware) -> DeviceRecord:
