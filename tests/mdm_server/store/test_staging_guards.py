@@ -27,7 +27,7 @@ from mdm_server.domain.staging.wipe_protection import WipeKind, WipeRequest, Wip
 from mdm_server.store.records import ResetScope
 from mdm_server.store.sqlite import SqliteStore, open_sqlite
 from mdm_server.store.sqlite.staging import following
-from mdm_server.store.staging import NEW, ROOT_GROUP, StagingRoom
+from mdm_server.store.staging import NEW, ROOT_GROUP, StagingRoom, StagingView
 from rigs.staging_actors import StagingActors
 from rigs.store_actors import NOON, device, refused
 
@@ -205,3 +205,26 @@ async def test_a_reset_forgets_devices_with_what_was_expected_of_them(
     expected = {ResetScope.EVERYTHING: (0, 0, 0, 0, 1), ResetScope.DEVICES: (0, 0, 3, 1, 1)}
     assert counted == expected.get(scope, (3, 3, 3, 1, 1))
     await staging.enrol_by_hub("D", await staging.user("new"))
+
+
+@pytest.mark.parametrize("inline", [True, False])
+async def test_a_reader_sees_one_moment_whoever_writes_meanwhile(tmp_path: Path, inline: bool) -> None:
+    """What is committed while it reads is there for the next one."""
+    path = tmp_path / "read.db"
+    store = open_sqlite(path, inline=inline, durable=False)
+
+    def number_of_groups(view: StagingView) -> int:
+        return len(view.groups.all())
+
+    def look(view: StagingView) -> tuple[int, int]:
+        before = number_of_groups(view)
+        with sqlite3.connect(path) as somebody_else:
+            columns = "uuid, group_id, name, type, overrides"
+            somebody_else.execute(f"INSERT INTO organization_group ({columns}) VALUES ('u', 'g', '', '', x'7B7D')")
+        somebody_else.close()
+        return before, number_of_groups(view)
+
+    staging = StagingActors(store)
+    assert await staging.see(look) == (1, 1)
+    assert await staging.see(number_of_groups) == 2
+    await store.close()

@@ -11,6 +11,7 @@ from mdm_server.domain.enrollment import EnrollmentEvent, EnrollmentStatus
 from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceLock, DeviceRecord
 from mdm_server.domain.staging.hub_session import SessionStep
 from mdm_server.domain.staging.lists import ListEntry
+from mdm_server.domain.staging.organization import OrganizationGroup
 from mdm_server.domain.staging.registration import RegistrationToken
 from mdm_server.domain.staging.vocabulary import (
     AssignmentState,
@@ -146,10 +147,18 @@ class StagingFollowingContract:
         await staging.enrol_by_hub("A", ann, serial_number=SERIAL)
         assert (await staging.device_of("A")).assignment.user == ann.id
 
-    async def test_a_held_device_that_authenticates_anew_stays_whose_it_is(
+    async def test_a_device_that_authenticates_anew_stays_its_users(self, store: Store, staging: StagingActors) -> None:
+        """With its own certificate, and without another visit to the Hub: it is bound, and still held."""
+        ann = await staging.user("ann")
+        certificate = await staging.enrol_by_hub("A", ann)
+        before = await staging.device_of("A")
+        await staging.install("A", certificate)
+        assert await staging.device_of("A") == before
+
+    async def test_a_claimed_device_that_authenticates_anew_stays_claimed(
         self, store: Store, staging: StagingActors
     ) -> None:
-        """With its own certificate; a claim is not undone by it (invariant (b))."""
+        """A claim is not undone by it (invariant (b))."""
         pat = await staging.user("pat", DeviceStagingType.STANDARD)
         ann, bob = await staging.user("ann"), await staging.user("bob")
         certificate = await staging.enrol_by_hub("A", pat, mode=StagingMode.STANDARD)
@@ -279,6 +288,24 @@ class StagingFollowingContract:
         found = await staging.see(lambda view: view.devices.search(serial_number=SERIAL))
         assert [record.assignment.user for record in found] == [bob.id]
 
+    async def test_hardware_is_known_by_its_serial_number_before_its_udid(
+        self, store: Store, staging: StagingActors
+    ) -> None:
+        """A UDID that turns up on other hardware: the record of that hardware has the enrolment now, the other none."""
+        ann = await staging.user("ann")
+        known = DeviceRecord(NEW, "known", Platform.IOS, DeviceIdentifiers("old udid", SERIAL))
+        number = (await staging.act(lambda room: room.devices.add(known))).id
+        certificate = await staging.enrol_by_hub("A", ann, serial_number="another")
+        other = await staging.device_of("A")
+        await staging.check_out(A, certificate)
+        await staging.act(lambda room: room.registrations.remove(room.registrations.of_device(other.id)[0].id))
+        await staging.enrol_by_hub("A", ann, serial_number=SERIAL.lower())
+        record = await staging.device_of("A")
+        assert (record.id, record.identifiers.udid, record.assignment.user) == (number, "A", ann.id)
+        left = await staging.see(lambda view: view.devices.get(other.id))
+        assert left is not None
+        assert (left.enrollment_key, left.status) == (None, EnrollmentStatus.UNENROLLED)
+
     async def test_an_enterprise_wipe_is_over_when_the_profile_is_gone(
         self, store: Store, staging: StagingActors
     ) -> None:
@@ -360,7 +387,13 @@ class StagingFollowingContract:
         certificate = await staging.enrol_by_hub("A", pat, mode=StagingMode.MULTI)
         record = await staging.device_of("A")
         held = replace(record.assignment, state=AssignmentState.CHECKED_OUT, user=ann.id)
-        await staging.act(lambda room: room.devices.replace(replace(record, assignment=held, home_group=ROOT_GROUP)))
+        hers = OrganizationGroup(NEW, "g", "hers", "Hers", parent=ROOT_GROUP)
+
+        def check_out(room: StagingRoom) -> None:
+            group = room.groups.add(hers).id
+            room.devices.replace(replace(record, assignment=held, group=group, home_group=ROOT_GROUP))
+
+        await staging.act(check_out)
         await staging.check_out(A, certificate)
         left = await staging.device_of("A")
         assert (left.group, left.home_group, left.assignment.user) == (ROOT_GROUP, None, None)
