@@ -45,10 +45,13 @@ def reserve(room: StagingRoom, session: HubSession, attempt: Attempt, uuid: str)
 
 
 def give_back(room: StagingRoom, record: DeviceRecord, at: datetime) -> None:
-    """Take back what was put on record for a device that did not come, once its session is over."""
+    """Take back what was put on record for a device that did not come, once its session is over.
+
+    A work profile that waits to be verified did come.
+    """
     sessions = room.sessions.of_device(record.identifiers)
     reserved = record.status is EnrollmentStatus.ENROLLMENT_IN_PROGRESS and record.enrolling_user is not None
-    if not reserved or any(_is_open(each, at) for each in sessions):
+    if not reserved or record.pending_verification or any(_is_open(each, at) for each in sessions):
         return
     if record.enrollment_key is None and record.lock is None and not room.registrations.of_device(record.id):
         if not room.registrations.for_identifiers(record.identifiers):
