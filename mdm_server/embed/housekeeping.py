@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 
 from mdm_server.service.suite import ServiceSuite
 from mdm_server.store.contract import Store
@@ -12,6 +13,8 @@ from mdm_server.web.events_log import log
 JOURNAL_ENTRIES = 1_000_000
 """The newest so many stay. A journal that anybody may make grow by being refused must not fill the disk."""
 TRIM_EVERY_SECONDS = 600.0
+SWEEP_EVERY = timedelta(minutes=1)
+"""How late a forgotten user may be logged out, and a place be given back that nobody came to take."""
 
 
 async def wake_waiting(suite: ServiceSuite) -> None:
@@ -28,3 +31,13 @@ async def trim_journal(store: Store, keep: int = JOURNAL_ENTRIES, every: float =
             await store.journal.trim(keep)
         except StoreUnavailable as error:
             log.warning("journal.not_trimmed", reason=str(error))
+
+
+async def sweep(suite: ServiceSuite, every: timedelta = SWEEP_EVERY) -> None:
+    """Do what time does by itself, until cancelled: log out, expire, forgive."""
+    while True:
+        await asyncio.sleep(every.total_seconds())
+        try:
+            await suite.hub.sweep.run()
+        except StoreUnavailable as error:
+            log.warning("hub.not_swept", reason=str(error))

@@ -14,7 +14,7 @@ import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from secrets import token_bytes
@@ -24,7 +24,7 @@ from urllib.parse import parse_qsl, urlsplit
 from certs.authority import Authority
 from mdm_server.domain.refusal import Refusal
 from mdm_server.embed.chance import Chance
-from mdm_server.embed.housekeeping import wake_waiting
+from mdm_server.embed.housekeeping import SWEEP_EVERY, wake_waiting
 from mdm_server.embed.journal_lines import journal_lines
 from mdm_server.service.answer import Answer, say_no
 from mdm_server.service.push import PushTarget
@@ -45,7 +45,6 @@ URL = "https://mdm.test"
 """Where devices believe the server to be; the name is reserved for tests (RFC 6761 §6.2) and is never looked up."""
 DATABASE = "state.sqlite"
 RETRY_AFTER = 3
-SWEEP_EVERY = timedelta(minutes=1)
 DEFAULTS = ServiceSettings(base_url=URL, password_cost=CHEAP)
 """Nobody attacks a server that listens to nobody, so its passwords need not be dear."""
 

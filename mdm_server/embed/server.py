@@ -21,7 +21,7 @@ from certs.keys import KeyKind
 from mdm_server.embed.addresses import Sockets, bind_all
 from mdm_server.embed.administrators import ApiCredentials, find_administrators
 from mdm_server.embed.chance import Chance
-from mdm_server.embed.housekeeping import trim_journal, wake_waiting
+from mdm_server.embed.housekeeping import sweep, trim_journal, wake_waiting
 from mdm_server.embed.settings import ServerSettings
 from mdm_server.embed.start_error import ExitCode, ServerStartError, start_error
 from mdm_server.embed.state_folder import StateFolder, server_context
@@ -132,7 +132,7 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     first = Port(first_port(Front(suite, ca_pem, administrators.tokens, gate, limits)), limits)
     second = Port(second_port(Strings(suite, store, clock, lambda: chance.seed, chance.reseed)), limits)
     await _open(first, second, sockets, server_context(authority, folder, sockets.hostnames), closing)
-    for background in (watch_the_loop(), wake_waiting(suite), trim_journal(store)):
+    for background in (watch_the_loop(), wake_waiting(suite), trim_journal(store), sweep(suite)):
         closing.push_async_callback(_cancel, asyncio.create_task(background))
     return Server(
         url=sockets.url,
