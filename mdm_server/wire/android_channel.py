@@ -134,6 +134,10 @@ class StagingCredentials(ChannelMessage, frozen=True, kw_only=True):
     user_name: Text
     password: Secret
 
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"StagingCredentials({self.group_id!r}, {self.user_name!r})"
+
 
 class EnrollRequest(ChannelMessage, frozen=True, kw_only=True, omit_defaults=True):
     """Ask to be enrolled: with the one-time token of a Hub session, or with the credentials of a provisioning code."""
@@ -149,12 +153,20 @@ class EnrollRequest(ChannelMessage, frozen=True, kw_only=True, omit_defaults=Tru
         if (self.token is None) is (self.credentials is None):
             raise ValueError("expected either token or credentials")
 
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"EnrollRequest({self.management_mode}, {self.provisioning_method})"
+
 
 class EnrollReply(ChannelMessage, frozen=True, kw_only=True):
     """The device's name on the channel, and the secret that proves it from now on."""
 
     device: Identifier
     secret: Secret
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"EnrollReply({self.device!r})"
 
 
 class PasswordRequirements(ChannelMessage, frozen=True, kw_only=True, omit_defaults=True):
@@ -185,6 +197,10 @@ class Command(ChannelMessage, frozen=True, kw_only=True, omit_defaults=True):
     application: Text | None = None
     applications: Names = ()
     preserve_reset_protection: bool = False
+
+    def __repr__(self) -> str:
+        """Show no secret."""
+        return f"Command({self.operation!r}, {self.type})"
 
 
 class Assignment(ChannelMessage, frozen=True, kw_only=True, omit_defaults=True):
