@@ -66,8 +66,8 @@ class Narrator:
         self._task: Any = None
 
     def say(self, sentence: str) -> None:
-        """Print one line."""
-        self.console.print(Text(sentence))
+        """Print one line; where there is no terminal, it is not broken."""
+        self.console.print(Text(sentence), soft_wrap=not self.console.is_terminal)
 
     def move(self, step: Step) -> None:
         """Move the progress line."""
