@@ -12,6 +12,7 @@ from device_emulator.scenario.steps.step import Played, Step
 
 UserOrNone = Annotated[str, reference("users", "The name of a user, or `none`.", series=True, or_none=True)]
 CodeOrNone = Annotated[str, reference("codes", "The stable code of a refusal, or `none`.", or_none=True)]
+PROFILE_QUESTIONS = ("has_profile", "lacks_profile")
 NONE = "none"
 """What is written for: there is none."""
 
@@ -54,6 +55,8 @@ class Expect(Step, frozen=True, kw_only=True):
     screen: str | None = None
     life: str | None = None
     profiles: tuple[str, ...] | None = None
+    has_profile: str | None = None
+    lacks_profile: str | None = None
 
     async def perform(self, stage: Stage) -> Played:
         """Look at each device; everything that was said becomes a finding."""
@@ -66,6 +69,11 @@ class Expect(Step, frozen=True, kw_only=True):
         for name in self.__struct_fields__:
             wanted = getattr(self, name)
             if name == "device" or wanted is None:
+                continue
+            if name in PROFILE_QUESTIONS:
+                there = wanted in look.profiles
+                sentence = f"{device} {name.partition('_')[0]} the profile {wanted}"
+                yield Finding(sentence=sentence, found=_spoken(there), passed=there is (name == "has_profile"))
                 continue
             found = _as_written(getattr(look, name))
             wanted = _as_written(wanted)

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from device_emulator.scenario import Outcome, Script, load, names, run
+from device_emulator.scenario.page import ELSEWHERE, ROWS
+from device_emulator.scenario.runner import missing_needs
+
+ROOT = Path(__file__).resolve().parents[3]
+SCRIPTS = {name: load(name) for name in names()}
+PLAYED = [name for name, script in SCRIPTS.items() if not missing_needs(script)]
+NEXT_ISSUE = {str(row) for row in range(44, 52)}
+"""The rows about Apple Business Manager."""
+
+
+def told(outcome: Outcome) -> str:
+    """Return the story of a play, for whoever has to find out what went wrong in it."""
+    return "\n".join([outcome.script.name, *outcome.story])
+
+
+@pytest.mark.parametrize("name", PLAYED)
+async def test_a_scenario_ends_as_expected_on_the_virtual_clock_and_twice_alike(name: str) -> None:
+    """Two plays of one seed write the same journal, byte for byte."""
+    first = await run(SCRIPTS[name], clock="virtual", seed=7)
+    second = await run(SCRIPTS[name], clock="virtual", seed=7)
+    assert first.passed, told(first)
+    assert first.journal
+    assert list(first.journal) == list(second.journal)
+    assert first.story == second.story
+
+
+@pytest.mark.parametrize("name", PLAYED)
+async def test_a_scenario_ends_as_expected_on_real_sockets(name: str) -> None:
+    """The same play, with a server that listens and devices that connect."""
+    outcome = await run(SCRIPTS[name], clock="real")
+    assert outcome.passed, told(outcome)
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_every_row_is_reached_by_a_scenario(row: str) -> None:
+    """Those of the next issue by one that says it waits, all others by one that is played."""
+    reaching = [script for script in SCRIPTS.values() if row in script.rows]
+    assert reaching
+    assert any(not missing_needs(script) for script in reaching) is (row not in NEXT_ISSUE)
+
+
+@pytest.mark.parametrize("script", SCRIPTS.values(), ids=SCRIPTS)
+def test_a_scenario_is_named_like_its_file_and_expects_something(script: Script) -> None:
+    """Its rows are rows there are; what is played has steps."""
+    assert script.source == f"{script.name}.yaml"
+    assert set(script.rows) <= set(ROWS)
+    assert bool(script.steps) is not bool(missing_needs(script))
+
+
+def test_what_is_tested_elsewhere_is_there() -> None:
+    """The page names no test that does not exist."""
+    assert all((ROOT / path).is_file() for path in ELSEWHERE.values())
