@@ -23,7 +23,7 @@ class UnknownDeviceError(LookupError):
 
     def __init__(self, text: str, nearest: str | None) -> None:
         self.nearest = nearest
-        hint = f"did you mean {nearest!r}?" if nearest else "and nothing like it"
+        hint = f"did you mean {nearest!r}?" if nearest else "and there is nothing like it"
         super().__init__(f"expected a device that the journal tells of, found {text!r}; {hint}")
 
 
@@ -61,8 +61,9 @@ def explain_from_journal(
     known = devices_in(entries)
     found = find_device(known, wanted)
     if found is None:
+        others = [each for each in names or {} if each != name]
         given = [each for device_names in known for each in device_names.names]
-        raise UnknownDeviceError(device, nearest_name([*(names or {}), *given], device))
+        raise UnknownDeviceError(device, nearest_name([*others, *given], device))
     about = [entry for entry in entries if found.concerns(entry)]
     return explain(_title(found, name), retrace(about), about)
 

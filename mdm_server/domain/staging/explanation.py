@@ -92,6 +92,8 @@ def _status(standing: Standing) -> str:
     if standing.management is Management.UNMANAGED:
         return f"is used by {_name(standing.user)} without being managed."
     if standing.status is EnrollmentStatus.ENROLLED:
+        if standing.assignment is AssignmentState.ASSIGNED and standing.stager is not None:
+            return f"is enrolled and assigned to {_name(standing.user)}; {standing.stager} had staged it."
         return _ASSIGNED[standing.assignment].format(user=_name(standing.user), stager=_name(standing.stager))
     return _STATUS.get(standing.status, "is not known to the server.")
 

@@ -55,11 +55,11 @@ def standing_of(
     wipe_on_hold: bool = False,
 ) -> Standing:
     """Return where a device stands by its records."""
-    lock = record.lock
+    lock, unmanaged = record.lock, record.management is Management.UNMANAGED
     return Standing(
         status=record.status,
         assignment=record.assignment.state,
-        user=name_of(record.assignment.user),
+        user=name_of(record.enrolling_user if unmanaged else record.assignment.user),
         stager=name_of(record.assignment.stager),
         registration=RegistrationState.NONE if registration is None else registration.state,
         registered_to=None if registration is None else name_of(registration.user),
@@ -157,7 +157,7 @@ def _forgets_registration(standing: Standing, entry: JournalEntry) -> Standing:
 def _becomes(status: EnrollmentStatus) -> Step:
     def step(standing: Standing, entry: JournalEntry) -> Standing:
         gone = status is EnrollmentStatus.UNENROLLED
-        return replace(_ends(standing, entry) if gone else standing, status=status)
+        return replace(_ends(standing, entry) if gone else standing, status=status, management=Management.MDM)
 
     return step
 
@@ -178,6 +178,10 @@ def _locks(standing: Standing, entry: JournalEntry) -> Standing:
 
 def _unlocks(standing: Standing, entry: JournalEntry) -> Standing:
     return replace(standing, lock=None, locked_at=None, locked_by=None, spares_owner=False)
+
+
+def _stays_unmanaged(standing: Standing, entry: JournalEntry) -> Standing:
+    return replace(standing, management=Management.UNMANAGED, user=_text(entry, "user"))
 
 
 def _notes(**changes: Any) -> Step:
@@ -208,7 +212,9 @@ _STEPS: Mapping[str, Step] = {
     "enroll.enrolled": _becomes(EnrollmentStatus.ENROLLED),
     "enroll.checked_out": _becomes(EnrollmentStatus.UNENROLLED),
     "enroll.erased": _becomes(EnrollmentStatus.UNENROLLED),
+    "enroll.enterprise_wiped": _becomes(EnrollmentStatus.UNENROLLED),
     "enroll.moved": _moves,
+    "hub.unmanaged": _stays_unmanaged,
     "android.enrolled": _becomes(EnrollmentStatus.ENROLLED),
     "android.unenrolled": _becomes(EnrollmentStatus.UNENROLLED),
     "android.pending_verification": _notes(pending_verification=True),

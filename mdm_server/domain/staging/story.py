@@ -190,6 +190,8 @@ _TOLD: Mapping[str, str | Callable[[JournalEntry], str | None]] = {
     "hub.session_started": "Somebody began to enrol it with Intelligent Hub.",
     "hub.session_expired": _expired,
     "hub.refused": _refused,
+    "hub.unmanaged": "{user} logged in to the Workspace ONE app without qualifying for Direct Enrollment ({reason}): "
+    "the device stays unmanaged.",
     "login.failed": _login_failed,
     "login.captcha": "From now on a CAPTCHA is asked for: too many logins had failed.",
     "login.user_locked": "The account of {user} was locked: too many logins had failed.",
@@ -210,6 +212,7 @@ _TOLD: Mapping[str, str | Callable[[JournalEntry], str | None]] = {
     "enroll.enrolled": "It is managed from now on.",
     "enroll.checked_out": "It took leave of the server (CheckOut): it is managed no longer.",
     "enroll.erased": "It was erased, and is managed no longer.",
+    "enroll.enterprise_wiped": "Its MDM profile is gone, with everything that came by it: it is managed no longer.",
     "enroll.moved": "Its status went from {before} to {after}.",
     "command.queued": _ordered,
     "command.answered": _answered,

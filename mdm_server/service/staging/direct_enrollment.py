@@ -18,7 +18,7 @@ from mdm_server.domain.staging.vocabulary import EntryChannel, Management, Platf
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.staging import questions
-from mdm_server.service.staging.admission import apply, attempt_of, count_success, journal_name
+from mdm_server.service.staging.admission import apply, attempt_of, count_success, journal_name, journal_words
 from mdm_server.service.staging.captcha import is_solved
 from mdm_server.service.staging.captcha_sessions import (
     captcha_answer,
@@ -159,7 +159,7 @@ class _Desk:
             device=journal_name(record),
             reason=reason,
             user=user.user_name,
-            platform=self._device.platform.value,
+            **journal_words(self._device),
         )
         return DeviceReply(user=user.user_name, result=DirectResult.UNMANAGED)
 

@@ -47,7 +47,7 @@ def test_the_explanation_can_be_had_as_json(emulate_here: EmulateHere, journal: 
 
 @pytest.mark.parametrize(
     ("device", "words"),
-    [("F17XQ3", "did you mean 'F17XQ2'?"), ("phones", "did you mean 'phone'?"), ("~~~", "nothing like it")],
+    [("F17XQ3", "did you mean 'F17XQ2'?"), ("phones", "did you mean 'phone'?"), ("~~~", "there is nothing like it")],
 )
 def test_an_unknown_device_is_bad_input_with_the_nearest_name(
     emulate_here: EmulateHere, journal: Path, device: str, words: str

@@ -48,9 +48,9 @@ def test_an_unknown_device_is_told_of_with_the_nearest_name_there_is() -> None:
     assert unknown.value.nearest == "F17XQ2"
     with pytest.raises(UnknownDeviceError, match="did you mean 'annas-phone'"):
         explain_from_journal(wrong_user(), "anas-phone", {"annas-phone": "F17XQ2"})
-    with pytest.raises(UnknownDeviceError, match="nothing like it"):
+    with pytest.raises(UnknownDeviceError, match="there is nothing like it"):
         explain_from_journal(wrong_user(), "~~~")
-    with pytest.raises(UnknownDeviceError, match="nothing like it"):
+    with pytest.raises(UnknownDeviceError, match="there is nothing like it"):
         explain_from_journal([], "F17XQ2")
 
 

@@ -51,7 +51,7 @@ def test_a_staged_device_that_somebody_took_names_who_staged_it_and_who_took_it(
         entry("registration.bound", user="carla"),
     )
     explanation = explain(PHONE, retrace(told), told)
-    assert explanation.state[0] == "The iPhone F17XQ2 is enrolled and assigned to carla."
+    assert explanation.state[0] == "The iPhone F17XQ2 is enrolled and assigned to carla; stage had staged it."
     assert [happening.sentence for happening in explanation.story][1:3] == [
         "stage staged it: the first qualified user who logs in gets it, and stage answers for it till then.",
         "carla logged in first and took it; stage had staged it.",
@@ -65,7 +65,7 @@ def test_every_assignment_of_an_enrolled_device_is_said_with_its_people(assignme
     standing = Standing(status=EnrollmentStatus.ENROLLED, assignment=assignment, user="anna", stager="stage")
     explanation = explain(PHONE, standing, [])
     named = {
-        AssignmentState.ASSIGNED: {"anna"},
+        AssignmentState.ASSIGNED: {"anna", "stage"},
         AssignmentState.STAGED_UNCLAIMED: {"stage"},
         AssignmentState.MULTI_IDLE: {"stage"},
         AssignmentState.CHECKED_OUT: {"anna", "stage"},

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from mdm_server.domain.staging.standing import Standing, retrace, standing_of
 from mdm_server.domain.staging.vocabulary import (
     AssignmentState,
     DeviceLockReason,
+    Management,
     MismatchLock,
     Platform,
     RegistrationState,
@@ -81,6 +83,9 @@ def test_a_journal_alone_says_whose_a_device_is(
         (("lock.set", "lock.released"), {"lock": None}),
         (("enroll.authenticated",), {"status": EnrollmentStatus.ENROLLMENT_IN_PROGRESS}),
         (("enroll.erased",), {"status": EnrollmentStatus.UNENROLLED}),
+        (("enroll.enterprise_wiped",), {"status": EnrollmentStatus.UNENROLLED}),
+        (("hub.unmanaged",), {"management": Management.UNMANAGED, "user": "anna"}),
+        (("hub.unmanaged", "android.enrolled"), {"management": Management.MDM}),
         (("assignment.reassigned",), {"assignment": AssignmentState.ASSIGNED, "user": "anna"}),
     ],
 )
@@ -119,3 +124,5 @@ def test_records_are_told_with_names() -> None:
     assert (strict.user, strict.stager, strict.registered_to, strict.locked_by) == ("anna", "stage", "anna", "bert")
     assert not strict.spares_owner
     assert standing_of(record, name_of, mismatch_lock=MismatchLock.USER).spares_owner
+    unmanaged = replace(record, assignment=Assignment(), management=Management.UNMANAGED, enrolling_user=3)
+    assert standing_of(unmanaged, name_of).user == "bert"
