@@ -74,11 +74,6 @@ _EVENT_OF_MODE = {
 }
 
 
-def event_of_mode(mode: StagingMode) -> AssignmentEvent:
-    """Return what completing an enrolment in this mode means to the assignment."""
-    return _EVENT_OF_MODE[mode]
-
-
 def claim_refusal(record: DeviceRecord, user: int) -> str | None:
     """Return the code that stands against somebody's claim of a device, or None; its owner may log in again."""
     assignment = record.assignment

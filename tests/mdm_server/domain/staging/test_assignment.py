@@ -15,7 +15,6 @@ from mdm_server.domain.staging.assignment import (
     check_out,
     claim,
     enroll,
-    event_of_mode,
     orphan,
     patch_enrollment_user,
     reassign,
@@ -59,7 +58,6 @@ def test_what_was_chosen_in_the_session_decides_whose_the_device_is(
     for before in (Assignment(), STAGED, IDLE, ANNAS, OUT):
         target = None if on_behalf is None else on_behalf.id
         assert enroll(record(before), mode, user.id, target, LATER) == expected
-    assert event_of_mode(mode) in (E.ENROLL, E.STAGE, E.STAGE_MULTI)
 
 
 def test_an_orphaned_device_is_wiped_before_it_enrols_again() -> None:
