@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
+
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from mdm_server.domain.enrollment import EnrollmentStatus
 from mdm_server.domain.staging.devices import Assignment, DeviceIdentifiers, DeviceRecord, PresentedDevice
@@ -23,6 +25,7 @@ from mdm_server.service.staging.users import UserOrder
 from mdm_server.store.staging import NEW, ROOT_GROUP, AndroidChannel, StagingRoom, StagingView
 from rigs.hub import Hub, password_of
 from rigs.service import ServiceDevice, ServiceRig
+from rigs.sockets import SocketRig
 
 T = TypeVar("T")
 
@@ -32,6 +35,13 @@ class StagingOffice:
     """The administration of a service rig."""
 
     rig: ServiceRig
+
+    @classmethod
+    def on_sockets(cls, sockets: SocketRig, keys: list[rsa.RSAPrivateKey]) -> StagingOffice:
+        """Return the administration of a server on sockets, whose devices come over these."""
+        devices = sockets.devices(keys)
+        cast("Any", devices.suite).staging = sockets.server.suite.staging
+        return cls(devices)
 
     @property
     def staging(self) -> StagingAdministration:

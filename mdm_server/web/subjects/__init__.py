@@ -6,8 +6,10 @@ from mdm_server.web.subjects.commands import commands
 from mdm_server.web.subjects.devices import devices
 from mdm_server.web.subjects.enrolment import enrolment
 from mdm_server.web.subjects.journal import journal
+from mdm_server.web.subjects.people import people
 from mdm_server.web.subjects.profiles import profiles
 from mdm_server.web.subjects.server import server
+from mdm_server.web.subjects.staging import staging
 
-SUBJECTS = (devices, commands, profiles, enrolment, journal, server)
+SUBJECTS = (devices, commands, people, staging, profiles, enrolment, journal, server)
 """In the order in which the docs page shows them."""

@@ -19,3 +19,6 @@ Behind = Annotated[str, Meta(max_length=256, description="Begin behind this one:
 InvitationId = Annotated[str, Meta(min_length=1, max_length=64, description="The invitation's identifier.")]
 BehindNumber = Annotated[int, Meta(ge=0, description="Begin behind this number: the `next` of the page before.")]
 Udids = Annotated[list[Udid], Meta(min_length=1, max_length=10_000, description="The devices it is for.")]
+Offset = Annotated[int, Meta(ge=0, le=10_000_000, description="How many to leave out at the beginning.")]
+Key = Annotated[str, Meta(min_length=1, max_length=128, description="Its number, or its UUID.")]
+Number = Annotated[int, Meta(ge=0, le=9_007_199_254_740_991, description="Its number.")]
