@@ -257,6 +257,18 @@ class StagingFollowingContract:
         async with refused(store, "HUB_REQUIRED"):
             await staging.authenticate(A, certificate, serial_number=SERIAL)
 
+    @pytest.mark.parametrize("step", [SessionStep.EXPIRED, SessionStep.REFUSED])
+    async def test_a_session_that_is_over_takes_its_invitation_with_it(
+        self, store: Store, staging: StagingActors, step: SessionStep
+    ) -> None:
+        """Also when the certificate was issued before: the device does not slip in as nobody's."""
+        ann = await staging.user("ann")
+        certificate = await staging.let_in("A", ann)
+        (session,) = await staging.see(lambda view: view.sessions.of_device(DeviceIdentifiers("A")))
+        await staging.act(lambda room: room.sessions.replace(replace(session, step=step)))
+        async with refused(store, "HUB_REQUIRED"):
+            await staging.authenticate(A, certificate)
+
     async def test_a_limit_that_was_reached_meanwhile_refuses(self, store: Store, staging: StagingActors) -> None:
         """Row 60: two devices were let in for the last place; one of them gets it. A re-enrolment takes none."""
         ann = await staging.user("ann")

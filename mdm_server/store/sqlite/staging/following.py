@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from uuid import uuid5
 
 from mdm_server.domain.enrollment import EnrollmentStatus
+from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging.attempt import Attempt, DeviceCounts, GuardName, Verdict
 from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceRecord, PresentedDevice
 from mdm_server.domain.staging.guards import judge, judge_plain_authenticate
@@ -157,9 +158,17 @@ class _Follower:
         self._completion.leave(replace(record, status=status), wiped=wiped)
 
     def _session(self, arrival: Arrival) -> HubSession | None:
-        """Return the Hub session that waits for this enrolment, if there is one."""
+        """Return the Hub session that waits for this enrolment, if there is one.
+
+        One that has led to an enrolment already says nothing of another. One that ended otherwise takes its invitation
+        with it, even if a certificate was issued by it before: raises Refusal.
+        """
         session = None if arrival.invitation_id is None else self._view.sessions.by_invitation(arrival.invitation_id)
-        return session if session is not None and session.step is SessionStep.INSTALL else None
+        if session is None or session.step is SessionStep.DONE:
+            return None
+        if session.step is not SessionStep.INSTALL:
+            raise Refusal("HUB_REQUIRED", reason=session.step)
+        return session
 
     def _record(self, arrival: Arrival) -> DeviceRecord | None:
         """Return the record of this device on its own platform: by its serial number rather than by its UDID."""
