@@ -157,7 +157,10 @@ def _forgets_registration(standing: Standing, entry: JournalEntry) -> Standing:
 def _becomes(status: EnrollmentStatus) -> Step:
     def step(standing: Standing, entry: JournalEntry) -> Standing:
         gone = status is EnrollmentStatus.UNENROLLED
-        return replace(_ends(standing, entry) if gone else standing, status=status, management=Management.MDM)
+        moved = replace(_ends(standing, entry) if gone else standing, status=status, management=Management.MDM)
+        # Who gets into a locked device is whom its lock spares: the journal does not say which setting there was.
+        spares = status is EnrollmentStatus.ENROLLED and standing.lock is DeviceLockReason.REG_USER_MISMATCH
+        return replace(moved, spares_owner=True) if spares else moved
 
     return step
 

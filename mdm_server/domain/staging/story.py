@@ -9,6 +9,7 @@ from typing import Protocol
 
 from mdm_server.domain.refusal import REFUSALS
 from mdm_server.domain.staging.refusals import sentence
+from mdm_server.domain.staging.vocabulary import ListKind
 
 Plain = str | int | float | bool | None
 
@@ -156,6 +157,11 @@ def _expired(entry: JournalEntry) -> str | None:
     return None if entry.reason == "replaced" else "The Hub session ended: nobody answered in time."
 
 
+def _unlisted(entry: JournalEntry) -> str:
+    name = {ListKind.DENY.value: "the deny list", ListKind.ALLOW.value: "the allow list"}
+    return f"It was taken off {name.get(str(entry.detail.get('list')), 'a list')}."
+
+
 _WEIGHTY = frozenset(
     {"ClearPasscode", "DeviceLock", "DisableLostMode", "EnableLostMode", "EraseDevice", "RemoveProfile"}
 )
@@ -197,7 +203,7 @@ _TOLD: Mapping[str, str | Callable[[JournalEntry], str | None]] = {
     "login.user_locked": "The account of {user} was locked: too many logins had failed.",
     "list.allowed": "It was put on the allow list.",
     "list.denied": "It was put on the deny list.",
-    "list.removed": "It was taken off a list.",
+    "list.removed": _unlisted,
     "wipe.requested": "A wipe was asked for ({reason}).",
     "wipe.on_hold": "The wipe was put on hold: more devices were wiped than the threshold allows.",
     "wipe.approved": "An administrator approved the wipe.",

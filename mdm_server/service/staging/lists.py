@@ -142,7 +142,11 @@ def _denied(room: StagingRoom, device: DeviceRecord) -> bool:
 
 def _tell(room: StagingRoom, code: JournalCode, entry: ListEntry) -> None:
     group = room.groups.get(entry.group)
-    told = {"group": group.group_id} if group else {}
-    if entry.attribute is ListAttribute.SERIAL_NUMBER:
-        told["serial"] = entry.value
+    told = {"list": entry.kind.value, **({"group": group.group_id} if group else {})}
+    if entry.attribute in _JOURNAL_WORDS:
+        told[_JOURNAL_WORDS[entry.attribute]] = entry.value
     room.journal.tell(code, reason=entry.attribute, **told)
+
+
+_JOURNAL_WORDS = {ListAttribute.SERIAL_NUMBER: "serial", ListAttribute.UDID: "udid", ListAttribute.IMEI: "imei"}
+"""How the journal names a device."""

@@ -95,6 +95,19 @@ def test_each_entry_leaves_its_mark(told: tuple[str, ...], changed: dict[str, ob
     assert {name: getattr(standing, name) for name in changed} == changed
 
 
+def test_a_lock_that_let_somebody_in_is_one_that_spares_the_owner() -> None:
+    """Which setting there was the journal does not say, but a strict lock lets nobody enrol."""
+    told = entries(*wrong_user(), entry("enroll.enrolled"))
+    assert not retrace(told[:-1]).spares_owner
+    assert retrace(told).spares_owner
+
+
+@pytest.mark.parametrize(("kind", "denied"), [("Deny", False), ("Allow", True)])
+def test_only_what_leaves_the_deny_list_is_denied_no_more(kind: str, denied: bool) -> None:
+    """A device may be on both lists, and leave one of them."""
+    assert retrace(entries(entry("list.denied"), entry("list.removed", list=kind))).denied is denied
+
+
 def test_a_status_that_nobody_knows_changes_nothing() -> None:
     """A journal of a later version may say what this one has no word for."""
     moved = entry("enroll.moved", before="Enrolled", after="Floating")

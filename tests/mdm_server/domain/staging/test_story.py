@@ -88,6 +88,8 @@ def test_what_people_are_called_is_never_taken_for_a_part_of_the_sentence() -> N
         (entry("lock.set", reason="DEVICE_DENYLISTED"), "It was locked (DEVICE_DENYLISTED)."),
         (entry("login.failed", user="anna"), "Somebody gave a wrong password for anna."),
         (entry("login.failed"), "A login with an unknown name failed."),
+        (entry("list.removed", list="Deny"), "It was taken off the deny list."),
+        (entry("list.removed"), "It was taken off a list."),
         (entry("command.queued", request_type="EraseDevice"), "EraseDevice was ordered."),
         (entry("command.queued", request_type="DeviceInformation"), None),
         (entry("command.answered", request_type="DeviceInformation"), None),
