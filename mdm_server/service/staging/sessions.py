@@ -6,7 +6,7 @@ A session identifier is 128 random bits and all that a device has to show, so it
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from mdm_server.domain.refusal import Refusal
@@ -103,7 +103,8 @@ def replace_others(room: StagingRoom, session: HubSession) -> tuple[str, ...]:
     for other in room.sessions.of_device(session.device.identifiers):
         if other.id == session.id or other.step in ENDED:
             continue
-        room.sessions.replace(replace(advance(other, SessionEvent.EXPIRE), invitation_id=None))
+        # It keeps its invitation, so that whoever was given a certificate by it already does not enrol with it.
+        room.sessions.replace(advance(other, SessionEvent.EXPIRE))
         room.journal.tell(JournalCode.HUB_SESSION_EXPIRED, reason="replaced")
         if other.invitation_id is not None:
             revoked.append(other.invitation_id)
