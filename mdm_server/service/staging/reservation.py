@@ -13,6 +13,7 @@ from mdm_server.domain.enrollment import MANAGED, EnrollmentStatus
 from mdm_server.domain.staging.attempt import Attempt
 from mdm_server.domain.staging.devices import DeviceRecord
 from mdm_server.domain.staging.hub_session import HubSession
+from mdm_server.domain.staging.vocabulary import Management
 from mdm_server.service.staging.sessions import ENDED
 from mdm_server.store.staging import NEW, StagingRoom
 
@@ -35,6 +36,7 @@ def reserve(room: StagingRoom, session: HubSession, attempt: Attempt, uuid: str)
         ownership=attempt.effective_ownership,
         status=EnrollmentStatus.ENROLLMENT_IN_PROGRESS,
         enrolling_user=None if counted is None else counted.id,
+        management=Management.MDM,
         via=session.channel,
         work_profile=device.work_profile,
     )

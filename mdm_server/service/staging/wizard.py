@@ -143,7 +143,8 @@ class Wizard:
         verdict = judge(attempt, last=GuardName.USER_ENROLLABLE)
         if verdict is not None and verdict.code in RETRIABLE:
             return self._ask_again(session, attempt, verdict)
-        if attempt.credentials is Credentials.GOOD and user is not None:
+        failed = verdict is not None and verdict.counts_as_failure
+        if attempt.credentials is Credentials.GOOD and user is not None and not failed:
             user = count_success(self._room, user, session.device.identifiers)
         if verdict is not None:
             return self._refuse(session, attempt, verdict)
