@@ -7,8 +7,12 @@ from rigs.store_contract.household import HouseholdContract
 from rigs.store_contract.identity import IdentityContract
 from rigs.store_contract.issuance import IssuanceContract
 from rigs.store_contract.queues import QueueContract
+from rigs.store_contract.staging_finding import StagingFindingContract
 from rigs.store_contract.staging_following import StagingFollowingContract
 from rigs.store_contract.staging_records import StagingRecordsContract
+from rigs.store_contract.staging_refusing import StagingRefusingContract
+from rigs.store_contract.staging_wiping import StagingWipingContract
+from rigs.store_contract.staging_work import StagingWorkContract
 
 
 class StoreContract(
@@ -18,6 +22,10 @@ class StoreContract(
     QueueContract,
     HouseholdContract,
     StagingRecordsContract,
+    StagingFindingContract,
+    StagingWorkContract,
     StagingFollowingContract,
+    StagingRefusingContract,
+    StagingWipingContract,
 ):
     """Everything that a store must do."""

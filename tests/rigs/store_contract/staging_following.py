@@ -1,4 +1,4 @@
-"""What staging makes of check-ins, in every store: device records that follow, and devices that are turned away."""
+"""Device records that follow what devices say, in every store."""
 
 from __future__ import annotations
 
@@ -7,19 +7,15 @@ from datetime import timedelta
 
 import pytest
 
-from mdm_server.domain.enrollment import EnrollmentEvent, EnrollmentStatus
-from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceLock, DeviceRecord
+from mdm_server.domain.enrollment import EnrollmentStatus
+from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceRecord
 from mdm_server.domain.staging.hub_session import SessionStep
-from mdm_server.domain.staging.lists import ListEntry
-from mdm_server.domain.staging.organization import OrganizationGroup
 from mdm_server.domain.staging.registration import RegistrationToken
 from mdm_server.domain.staging.vocabulary import (
     AssignmentState,
-    DeviceLockReason,
     DeviceStagingType,
     EntryChannel,
-    ListAttribute,
-    ListKind,
+    Management,
     Ownership,
     Platform,
     RegistrationState,
@@ -27,11 +23,10 @@ from mdm_server.domain.staging.vocabulary import (
     TokenState,
     TokenType,
 )
-from mdm_server.domain.staging.wipe_protection import WipeKind, WipeRequest, WipeState
 from mdm_server.store.contract import Store
-from mdm_server.store.records import Answer, AnswerEffect, NewCommand
-from mdm_server.store.staging import NEW, ROOT_GROUP, StagingRoom, StagingView
+from mdm_server.store.staging import NEW, ROOT_GROUP
 from rigs.staging_actors import StagingActors
+from rigs.staging_samples import IPHONE
 from rigs.store_actors import NOON, device, refused
 
 A = device("A")
@@ -184,121 +179,16 @@ class StagingFollowingContract:
             assert await staging.claim(record.id, user) == "claimed"
             await staging.check_out(A, certificate)
 
-    @pytest.mark.parametrize("how", ["serial", "udid", "imei of the other platform", "serial of the other platform"])
-    async def test_a_lock_keeps_the_hardware_out_whatever_it_says_it_is(
-        self, store: Store, staging: StagingActors, how: str
-    ) -> None:
-        """Another UDID with the same serial number, the other platform: by the Hub and without it."""
-        ann = await staging.user("ann")
-        lock = DeviceLock(DeviceLockReason.REG_USER_MISMATCH, NOON, ann.id)
-        known = {
-            "serial": DeviceRecord(NEW, "d", Platform.IOS, DeviceIdentifiers("old", "c02 x"), lock=lock),
-            "udid": DeviceRecord(NEW, "d", Platform.IOS, DeviceIdentifiers("a"), lock=lock),
-            "imei of the other platform": DeviceRecord(
-                NEW, "d", Platform.ANDROID, DeviceIdentifiers(imei="35-2"), lock=lock
-            ),
-            "serial of the other platform": DeviceRecord(
-                NEW, "d", Platform.ANDROID, DeviceIdentifiers(serial_number=SERIAL), lock=lock
-            ),
-        }[how]
-        await staging.act(lambda room: room.devices.add(known))
-        by_hub = await staging.let_in("A", ann, serial_number=SERIAL)
-        await staging.invite("plain", udid="A")
-        await staging.issue("plain", challenge="plain")
-        for certificate in (by_hub, "plain"):
-            async with refused(store, "REG_USER_MISMATCH"):
-                await staging.authenticate(A, certificate, serial_number=SERIAL, details={"IMEI": "352"})
-
-    @pytest.mark.parametrize(
-        ("attribute", "value"),
-        [
-            (ListAttribute.SERIAL_NUMBER, "c02-x"),
-            (ListAttribute.UDID, "a"),
-            (ListAttribute.PLATFORM, "Apple"),
-        ],
-    )
-    async def test_a_denied_device_does_not_enrol(
-        self, store: Store, staging: StagingActors, attribute: ListAttribute, value: str
-    ) -> None:
-        """Also when it is denied between its Authenticate and its TokenUpdate; when it is not, it may again (T5)."""
-        ann = await staging.user("ann")
-        certificate = await staging.let_in("A", ann, serial_number=SERIAL)
-        entry = ListEntry(NEW, ListKind.DENY, attribute, value, ROOT_GROUP)
-        first = await staging.act(lambda room: room.lists.add(entry))
-        async with refused(store, "DEVICE_DENYLISTED"):
-            await staging.authenticate(A, certificate, serial_number=SERIAL)
-        await staging.act(lambda room: room.lists.remove(first.id))
-        await staging.authenticate(A, certificate, serial_number=SERIAL)
-        second = await staging.act(lambda room: room.lists.add(entry))
-        async with refused(store, "DEVICE_DENYLISTED"):
-            await staging.token_update(A, certificate)
-        await staging.act(lambda room: room.lists.remove(second.id))
-        await staging.token_update(A, certificate)
-        assert (await staging.device_of("A")).assignment.user == ann.id
-
-    async def test_a_registered_device_must_come_by_the_hub(self, store: Store, staging: StagingActors) -> None:
-        """`HUB_REQUIRED`: an enrolment profile alone says nothing of who holds the device; others are not concerned."""
-        ann = await staging.user("ann")
-        await staging.register(ann, serial_number=SERIAL)
-        await staging.invite("plain", uses=2)
-        await staging.issue("plain", challenge="plain")
-        async with refused(store, "HUB_REQUIRED"):
-            await staging.authenticate(A, "plain", serial_number=SERIAL)
-        await staging.install("A", "plain", serial_number="another")
-        assert await staging.see(lambda view: view.devices.by_enrollment_key("A")) is None
-
-    async def test_a_session_lets_in_the_device_it_was_held_with(self, store: Store, staging: StagingActors) -> None:
-        """Another one that turns up with its invitation is turned away."""
-        ann = await staging.user("ann")
-        certificate = await staging.let_in("A", ann, serial_number="another")
-        session = (await staging.see(lambda view: view.sessions.of_device(DeviceIdentifiers("A"))))[0]
-        elsewhere = replace(session.device, identifiers=DeviceIdentifiers("B", "another"))
-        await staging.act(lambda room: room.sessions.replace(replace(session, device=elsewhere)))
-        async with refused(store, "HUB_REQUIRED"):
-            await staging.authenticate(A, certificate, serial_number=SERIAL)
-
-    @pytest.mark.parametrize("step", [SessionStep.EXPIRED, SessionStep.REFUSED])
-    async def test_a_session_that_is_over_takes_its_invitation_with_it(
-        self, store: Store, staging: StagingActors, step: SessionStep
-    ) -> None:
-        """Also when the certificate was issued before: the device does not slip in as nobody's."""
-        ann = await staging.user("ann")
-        certificate = await staging.let_in("A", ann)
-        (session,) = await staging.see(lambda view: view.sessions.of_device(DeviceIdentifiers("A")))
-        await staging.act(lambda room: room.sessions.replace(replace(session, step=step)))
-        async with refused(store, "HUB_REQUIRED"):
-            await staging.authenticate(A, certificate)
-
-    async def test_a_limit_that_was_reached_meanwhile_refuses(self, store: Store, staging: StagingActors) -> None:
-        """Row 60: two devices were let in for the last place; one of them gets it. A re-enrolment takes none."""
-        ann = await staging.user("ann")
-
-        def limit(room: StagingRoom) -> None:
-            root = room.groups.get(ROOT_GROUP)
-            assert root is not None
-            room.groups.replace(replace(root, overrides={"max_devices": 1}))
-
-        await staging.act(limit)
-        certificates = {udid: await staging.let_in(udid, ann) for udid in ("A", "B")}
-        await staging.install("A", certificates["A"])
-        async with refused(store, "MAX_DEVICES"):
-            await staging.install("B", certificates["B"])
-        await staging.enrol_by_hub("A", ann)
-
-    async def test_two_that_say_they_are_the_same_hardware_do_not_both_enrol(
+    async def test_a_device_that_only_an_app_knew_is_managed_once_it_enrols(
         self, store: Store, staging: StagingActors
     ) -> None:
-        """Two UDIDs with one serial number, let in for two users: the first to complete has it."""
-        ann, bob = await staging.user("ann"), await staging.user("bob")
-        hers = await staging.let_in("A", ann, serial_number=SERIAL)
-        his = await staging.let_in("B", bob, serial_number=SERIAL)
-        await staging.authenticate(A, hers, serial_number=SERIAL)
-        await staging.authenticate(device("B"), his, serial_number=SERIAL)
-        await staging.token_update(device("B"), his)
-        async with refused(store, "REG_BOUND_TO_OTHER"):
-            await staging.token_update(A, hers)
-        found = await staging.see(lambda view: view.devices.search(serial_number=SERIAL))
-        assert [record.assignment.user for record in found] == [bob.id]
+        """Adaptive management (F10): the record of the unmanaged device is the one that is used."""
+        ann = await staging.user("ann")
+        unmanaged = replace(IPHONE, identifiers=DeviceIdentifiers("A"), management=Management.UNMANAGED)
+        number = (await staging.act(lambda room: room.devices.add(unmanaged))).id
+        await staging.enrol_by_hub("A", ann)
+        record = await staging.device_of("A")
+        assert (record.id, record.management) == (number, Management.MDM)
 
     async def test_hardware_is_known_by_its_serial_number_before_its_udid(
         self, store: Store, staging: StagingActors
@@ -318,98 +208,6 @@ class StagingFollowingContract:
         assert left is not None
         assert (left.enrollment_key, left.status) == (None, EnrollmentStatus.UNENROLLED)
 
-    async def test_an_enterprise_wipe_is_over_when_the_profile_is_gone(
-        self, store: Store, staging: StagingActors
-    ) -> None:
-        """Row 66: pending until then; acknowledged, the device is nobody's, and the wipe is done."""
-        certificate, record = await self._wiped(staging, WipeKind.ENTERPRISE)
-        assert record.status is EnrollmentStatus.ENTERPRISE_WIPE_PENDING
-        await staging.idle(A, certificate)
-        outcome = await staging.report(A, certificate, Answer("wipe", "Acknowledged", b"<ok/>"))
-        assert (outcome.effect, outcome.unenrolled, outcome.command) == (AnswerEffect.RECORDED, True, None)
-        await self._is_over(staging, record)
-        assert await staging.report(A, certificate) is not None
-
-    async def test_a_device_that_checks_out_while_it_is_wiped_has_done_what_it_was_told(
-        self, store: Store, staging: StagingActors
-    ) -> None:
-        """CheckOutWhenRemoved: the message may come instead of the acknowledgement."""
-        certificate, record = await self._wiped(staging, WipeKind.ENTERPRISE)
-        await staging.check_out(A, certificate)
-        await self._is_over(staging, record)
-
-    async def test_an_erase_is_over_when_it_is_acknowledged(self, store: Store, staging: StagingActors) -> None:
-        """And an orphaned device is free of its lock: only a wipe frees it (row 39)."""
-        certificate, record = await self._wiped(staging, WipeKind.DEVICE)
-        assert record.status is EnrollmentStatus.DEVICE_WIPE_PENDING
-        lock = DeviceLock(DeviceLockReason.STAGING_USER_GONE, NOON)
-        await staging.act(lambda room: room.devices.replace(replace(record, lock=lock)))
-        await staging.idle(A, certificate)
-        await staging.answer(A, certificate, "wipe")
-        await self._is_over(staging, record)
-        assert (await staging.device_of("A")).lock is None
-
-    @pytest.mark.parametrize("ending", ["Error", "cancelled", "cleared", "NotNow"])
-    async def test_an_enterprise_wipe_that_does_not_happen_leaves_the_device_enrolled(
-        self, store: Store, staging: StagingActors, ending: str
-    ) -> None:
-        """NotNow says nothing yet."""
-        certificate, record = await self._wiped(staging, WipeKind.ENTERPRISE)
-        await staging.idle(A, certificate)
-        if ending == "cancelled":
-            await store.commands.cancel("A", "wipe", staging.occasion())
-        elif ending == "cleared":
-            await store.commands.clear("A", staging.occasion())
-        else:
-            await staging.answer(A, certificate, "wipe", ending)
-        expected = EnrollmentStatus.ENTERPRISE_WIPE_PENDING if ending == "NotNow" else EnrollmentStatus.ENROLLED
-        now = await staging.device_of("A")
-        enrollment = await store.enrollments.find("A")
-        assert enrollment is not None
-        assert (now.status, enrollment.status, now.assignment) == (expected, expected, record.assignment)
-
-    async def test_another_profile_may_be_removed_without_ending_anything(
-        self, store: Store, staging: StagingActors
-    ) -> None:
-        """Only the command that was marked as parting is one."""
-        ann = await staging.user("ann")
-        certificate = await staging.enrol_by_hub("A", ann)
-        await staging.enqueue("A", "other", request_type="RemoveProfile")
-        await staging.idle(A, certificate)
-        await staging.answer(A, certificate, "other")
-        assert (await staging.device_of("A")).status is EnrollmentStatus.ENROLLED
-
-    async def test_a_retired_device_is_nobodys(self, store: Store, staging: StagingActors) -> None:
-        """An administrator's move is followed like a device's."""
-        ann = await staging.user("ann")
-        await staging.enrol_by_hub("A", ann)
-        await store.enrollments.move("A", EnrollmentEvent.RETIRE, staging.occasion())
-        record = await staging.device_of("A")
-        assert (record.status, record.assignment.state) == (
-            EnrollmentStatus.RETIRED,
-            AssignmentState.UNASSIGNED,
-        )
-
-    async def test_a_shared_device_that_leaves_while_it_is_out_goes_home(
-        self, store: Store, staging: StagingActors
-    ) -> None:
-        """Its group is again the one it was staged into."""
-        pat = await staging.user("pat", DeviceStagingType.MULTI)
-        ann = await staging.user("ann")
-        certificate = await staging.enrol_by_hub("A", pat, mode=StagingMode.MULTI)
-        record = await staging.device_of("A")
-        held = replace(record.assignment, state=AssignmentState.CHECKED_OUT, user=ann.id)
-        hers = OrganizationGroup(NEW, "g", "hers", "Hers", parent=ROOT_GROUP)
-
-        def check_out(room: StagingRoom) -> None:
-            group = room.groups.add(hers).id
-            room.devices.replace(replace(record, assignment=held, group=group, home_group=ROOT_GROUP))
-
-        await staging.act(check_out)
-        await staging.check_out(A, certificate)
-        left = await staging.device_of("A")
-        assert (left.group, left.home_group, left.assignment.user) == (ROOT_GROUP, None, None)
-
     async def test_what_a_device_last_said_is_when_it_was_last_seen(self, store: Store, staging: StagingActors) -> None:
         """Also before the counters are written."""
         ann = await staging.user("ann")
@@ -421,36 +219,3 @@ class StagingFollowingContract:
         await staging.user("somebody else")
         found = await staging.see(lambda view: view.devices.search(seen_since=staging.now))
         assert [each.id for each in found] == [record.id]
-
-    async def _wiped(self, staging: StagingActors, kind: WipeKind) -> tuple[str, DeviceRecord]:
-        """Enrol a device and order a wipe of it, as an administrator does."""
-        ann = await staging.user("ann")
-        certificate = await staging.enrol_by_hub("A", ann)
-        record = await staging.device_of("A")
-
-        def order(room: StagingRoom) -> None:
-            room.wipes.add(WipeRequest(NEW, record.id, ROOT_GROUP, kind, WipeState.SENT, NOON, "admin"))
-            if kind is WipeKind.ENTERPRISE:
-                room.commands.enqueue_parting(NewCommand("A", "wipe", "RemoveProfile", b"<r/>"))
-            else:
-                room.commands.enqueue(NewCommand("A", "wipe", "EraseDevice", b"<e/>"))
-
-        await staging.act(order)
-        return certificate, await staging.device_of("A")
-
-    async def _is_over(self, staging: StagingActors, before: DeviceRecord) -> None:
-        """Check that the wipe is done and the device nobody's, though still its user's to come back with."""
-
-        def look(view: StagingView) -> tuple[object, ...]:
-            record, (wipe,) = view.devices.get(before.id), view.wipes.all()
-            assert record is not None
-            (registration,) = view.registrations.of_device(before.id)
-            return record.status, record.assignment.state, wipe.state, registration.state
-
-        assert await staging.see(look) == (
-            EnrollmentStatus.UNENROLLED,
-            AssignmentState.UNASSIGNED,
-            WipeState.DONE,
-            RegistrationState.BOUND,
-        )
-        assert "wipe.done" in await staging.codes("A")

@@ -12,12 +12,12 @@ from mdm_server.domain.staging.device_lock import LockEvent, released
 from mdm_server.domain.staging.devices import DeviceRecord, PresentedDevice
 from mdm_server.domain.staging.hub_session import HubSession, SessionEvent, advance
 from mdm_server.domain.staging.registration import Registration
-from mdm_server.domain.staging.vocabulary import EnrollmentType, StagingMode
+from mdm_server.domain.staging.vocabulary import EnrollmentType, Management, StagingMode
 from mdm_server.domain.staging.wipe_protection import WipeEvent, WipeState
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.records import Occasion
 from mdm_server.store.sqlite.staging.view import SqliteLedger, SqliteView
-from mdm_server.store.staging.records import NEW
+from mdm_server.store.staging.records import NEW, ROOT_GROUP
 
 NAMES = UUID("6d646d73-696d-4000-8000-000000000002")
 """The namespace of UUIDs that are made from what is on record: nothing is drawn inside a transaction."""
@@ -46,6 +46,7 @@ class SqliteCompletion:
             claimed_at=None,
             claimed_once=False,
             via=session.channel,
+            management=Management.MDM,
         )
         bound = self._bind(device, session)
         if bound is not None and not device.friendly_name:
@@ -90,7 +91,7 @@ class SqliteCompletion:
                     NEW,
                     str(uuid5(NAMES, f"registration {session.id}")),
                     owner,
-                    device.group or session.group or 1,
+                    device.group or ROOT_GROUP,
                     device.platform,
                     device.identifiers,
                     device.ownership,

@@ -18,7 +18,7 @@ from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceRecord, P
 from mdm_server.domain.staging.guards import judge, judge_plain_authenticate
 from mdm_server.domain.staging.hub_session import HubSession, SessionStep
 from mdm_server.domain.staging.registration import Registration
-from mdm_server.domain.staging.vocabulary import AssignmentState, ListAttribute, Platform, StagingMode
+from mdm_server.domain.staging.vocabulary import AssignmentState, ListAttribute, Management, Platform, StagingMode
 from mdm_server.store.records import Details, Occasion
 from mdm_server.store.sqlite.checks import IDENTIFIED, normal
 from mdm_server.store.sqlite.staging.completing import NAMES, SqliteCompletion, registrations_of
@@ -128,6 +128,7 @@ class _Follower:
             os_version=device.os_version or record.os_version,
             status=EnrollmentStatus.ENROLLMENT_IN_PROGRESS,
             enrollment_key=arrival.key,
+            management=Management.MDM,
         )
         if session is not None:
             following = replace(
