@@ -17,7 +17,7 @@ from device_emulator.scenario.shapes import Fitting, Reference
 from device_emulator.scenario.steps import ADMINISTRATION, STEPS, Step
 from device_emulator.scenario.steps.enrolling import Cart
 from device_emulator.scenario.thresholds import Threshold, ThresholdError, parse_threshold
-from device_emulator.scenario.vocabulary import CODES, OWN_CODES, SETTINGS
+from device_emulator.scenario.vocabulary import CODES, DEVICE_CODES, wrong_settings
 
 ADMIN = "admin"
 VERBS = (*STEPS, ADMIN)
@@ -142,7 +142,7 @@ class _Names:
             "groups": tuple(group.id for group in organization.groups),
             "user groups": tuple(group.name for group in organization.user_groups),
             "registrations": tuple(_registration_names(fitting, document)),
-            "codes": (*CODES, *OWN_CODES),
+            "codes": (*CODES, *DEVICE_CODES),
             "models": tuple(MODELS),
         }
         self._organization = organization
@@ -173,13 +173,17 @@ class _Names:
             self._fitting.wrong(reference.path, str(error))
 
     def _settings(self, reference: Reference) -> None:
-        for key, value in reference.word.items():
-            if key not in SETTINGS:
-                self._fitting.wrong((*reference.path, key), "unknown setting", nearest(key, tuple(SETTINGS)))
-            elif SETTINGS[key] and isinstance(value, dict):
-                for inner in set(value) - set(SETTINGS[key]):
-                    path = (*reference.path, key, inner)
-                    self._fitting.wrong(path, "unknown setting", nearest(inner, SETTINGS[key]))
+        """Hold settings against what the server takes; where it shall refuse them, only the keys are looked at."""
+        for place, problem in wrong_settings(reference.word):
+            inner: Path = tuple(part.partition("[")[0] for part in place.split("."))
+            if not self._expects_refusal(reference.path) or "no such setting" in problem:
+                self._fitting.wrong((*reference.path, *inner), problem)
+
+    def _expects_refusal(self, path: Path) -> bool:
+        around = self._fitting.tree.value
+        for part in path[:-1]:
+            around = around[part]
+        return isinstance(around, dict) and "refused" in around
 
 
 def _registration_names(fitting: Fitting, document: Scenario) -> Iterator[str]:

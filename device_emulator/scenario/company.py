@@ -26,7 +26,7 @@ from device_emulator.fleet.configurator import Cart
 from device_emulator.fleet.keys import KeySupply
 from device_emulator.scenario.cast import AnyDevice, Cast, draw_device, identifier_of
 from device_emulator.scenario.checking import Script
-from device_emulator.scenario.errors import StageError
+from device_emulator.scenario.errors import SetUpError
 from device_emulator.scenario.office import ServiceOffice
 from device_emulator.scenario.stage import Look, Refused, Sighting
 from device_emulator.transport.faulty import Fault, FaultyTransport
@@ -102,7 +102,7 @@ class Company(ABC):
             self.fleet[number] = self.by_name[name] = device
 
     async def prepare_server(self) -> None:
-        """Make groups, users, registrations and lists as the document says; raises StageError."""
+        """Make groups, users, registrations and lists as the document says; raises SetUpError."""
         document = self.script.document
         try:
             await self._office.open(document.organization)
@@ -111,9 +111,8 @@ class Company(ABC):
             for entry in document.lists:
                 await self._office.put_on_list(entry)
         except Refused as refused:
-            raise StageError(
-                f"{self.script.source}: the server does not take what the document sets up: {refused}"
-            ) from None
+            said = f"{self.script.source}: the server does not take what the document says: {refused}"
+            raise SetUpError(said) from None
         await self.settle()
 
     def see(self, number: int, event: Event) -> None:

@@ -4,6 +4,7 @@ ScenarioError
 ├── DocumentError      the file does not say a scenario; `problems` names every line that is wrong
 ├── UnknownScenario    there is no such file, and no shipped scenario of that name
 ├── StillWaiting       the scenario needs what this version does not have
+├── SetUpError         the server does not take what the document says is there
 └── StageError         the stage could not be set, or broke while the scenario was played
 """
 
@@ -56,6 +57,10 @@ class UnknownScenario(ScenarioError):  # noqa: N818 - it says what it is
 
 class StillWaiting(ScenarioError):  # noqa: N818 - it says what it is
     """The scenario waits for a part of the product that is not there yet."""
+
+
+class SetUpError(ScenarioError):
+    """The server does not take what the document says is there before the first step."""
 
 
 class StageError(ScenarioError):

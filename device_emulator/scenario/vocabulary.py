@@ -1,111 +1,55 @@
-"""Words that a document may use and that only the server can explain: a test keeps them the same as the server's."""
+"""Words that only the server, or a device, can explain: codes of refusals, and enrolment settings."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from device_emulator.scenario.steps.step import NOTHING_CAME_OF_IT
+from device_emulator.core.hub.asking import NO_SERVER, NOBODY_ANSWERS, NOT_AN_ANSWER
+from device_emulator.core.states import LifeState
+from device_emulator.scenario.steps.step import FORGOTTEN, NOTHING_CAME_OF_IT
+from mdm_server.embed.orders import REFUSALS, SettingsError, parse_settings
 
-CODES: tuple[str, ...] = (
-    "ACTIVATION_LOCK",
-    "ALREADY_CLAIMED",
-    "BAD_CREDENTIALS",
-    "CAPTCHA_REQUIRED",
-    "CHECKED_OUT",
-    "CREATE_MDM_ERROR",
-    "DEP_ASSIGN_BLOCKED",
-    "DEP_REQUIRED",
-    "DEVICE_DENYLISTED",
-    "DEVICE_NOT_ALLOWLISTED",
-    "DEVICE_NOT_REGISTERED",
-    "DEVICE_NOT_STAGED",
-    "ENROLLED_ELSEWHERE",
-    "ENROLL_TYPE_NOT_ALLOWED",
-    "GROUP_EXIT_WIPE",
-    "GROUP_UNKNOWN",
-    "HUB_PINNED",
-    "HUB_REQUIRED",
-    "LICENSE_EXPIRED",
-    "MAX_DEVICES",
-    "MAX_DEVICES_OG",
-    "MAX_DEVICES_OWNERSHIP",
-    "OTHER_ENVIRONMENT",
-    "OWNERSHIP_NOT_ALLOWED",
-    "PASSCODE_LOCKED",
-    "PENDING_VERIFICATION",
-    "PROFILE_REMOVED",
-    "REENROLL_PREVENTED",
-    "REG_BOUND_TO_OTHER",
-    "REG_USER_MISMATCH",
-    "SESSION_EXPIRED",
-    "SHARED_PASSCODE",
-    "SHARED_USER_UNKNOWN",
-    "STAGING_CANNOT_CLAIM",
-    "STAGING_NOT_ALLOWED",
-    "STAGING_NOT_SUPPORTED_DIRECT_ENROLLMENT",
-    "STAGING_TARGET_INVALID",
-    "STAGING_TYPE_MISMATCH",
-    "STAGING_USER_GONE",
-    "STEP_OUT_OF_ORDER",
-    "TOKEN_EXPIRED",
-    "TOKEN_INVALID",
-    "TOKEN_REVOKED",
-    "TOKEN_USED",
-    "TOKEN_USER_MISMATCH",
-    "TOU_DECLINED",
-    "TOU_PENDING",
-    "TYPE_NOT_ALLOWED",
-    "USER_INACTIVE",
-    "USER_LOCKED",
-    "USER_NOT_ALLOWED",
-    "WIPE_ON_HOLD",
-    "api.conflict",
-    "api.invalid",
-    "device.unknown",
-    "group.unknown",
-    "list.unknown",
-    "registration.unknown",
-    "user.unknown",
-    "wipe.decided",
-    "wipe.unknown",
+USER_GROUPS = ("allowed_user_groups", "user_group")
+"""Settings that name user groups: by name in a script, by number at the server."""
+
+CODES: tuple[str, ...] = tuple(REFUSALS)
+"""What the server says no with."""
+DEVICE_CODES: tuple[str, ...] = (
+    NOTHING_CAME_OF_IT,
+    FORGOTTEN,
+    NO_SERVER,
+    NOBODY_ANSWERS,
+    NOT_AN_ANSWER,
+    *(f"already_{life}" for life in LifeState),
+    "already_offline",
+    "already_online",
+    "lost",
+    "no_credentials",
+    "not_enrolled",
+    "not_found",
+    "off",
+    "offline",
+    "passcode_policy",
+    "removal_disallowed",
+    "restricted",
 )
-"""What the server refuses people and administrators with."""
+"""What a device, its Hub, or the person holding it says no with."""
 
-OWN_CODES: tuple[str, ...] = (NOTHING_CAME_OF_IT,)
-"""Refusals by somebody else than the server."""
 
-SETTINGS: Mapping[str, tuple[str, ...]] = {
-    "mode": (),
-    "token_required": (),
-    "token_type": (),
-    "token_length": (),
-    "token_hours": (),
-    "known_users_only": (),
-    "allowed_user_groups": (),
-    "reg_mismatch_lock": (),
-    "grouping": (),
-    "default_ownership": (),
-    "ask_ownership": (),
-    "allowed_ownerships": (),
-    "allowed_platforms": (),
-    "allowed_models": (),
-    "allowed_enrollment_types": (),
-    "minimum_os": (),
-    "dep_only": (),
-    "max_devices": (),
-    "max_devices_by_ownership": (),
-    "max_devices_group": (),
-    "terms": ("version", "text"),
-    "captcha_after": (),
-    "lock_user_after": (),
-    "session_minutes": (),
-    "purge_hours": (),
-    "shared": ("group_mode", "passcode_required", "auto_logout_minutes", "clear_passcode", "always_prompt_terms"),
-    "direct": ("enabled", "ios", "android_legacy", "android_enterprise", "user_group", "default_ownership"),
-    "wipe_threshold": ("count", "minutes"),
-    "prevent_reenrollment": (),
-    "group_exit_wipe": (),
-    "cross_customer_block": (),
-    "license_expired": (),
-}
-"""The settings of an organization group; those that are groups of settings, with what is in them."""
+def wrong_settings(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the place of every setting that the server would not take, and what is wrong with it."""
+    for name, value in settings.items():
+        try:
+            parse_settings({name: _numbered(name, value)})
+        except SettingsError as error:
+            yield error.path, error.problem
+
+
+def _numbered(name: str, value: Any) -> Any:
+    """Return a setting as the server knows it, with any number for the name of a user group."""
+    if isinstance(value, dict):
+        return {inner: _numbered(inner, one) for inner, one in value.items()}
+    if name not in USER_GROUPS:
+        return value
+    return [1 for _ in value] if isinstance(value, list) else 1

@@ -6,9 +6,10 @@ the suite, and this is what they are told. For programs that put a server and it
 
 from __future__ import annotations
 
-from mdm_server.domain.refusal import Refusal
+from mdm_server.domain.refusal import REFUSALS, Refusal
 from mdm_server.domain.staging.devices import DeviceIdentifiers
 from mdm_server.domain.staging.registration import Registration as RegistrationRecord
+from mdm_server.domain.staging.settings import SettingsError, parse_settings
 from mdm_server.domain.staging.vocabulary import (
     DeviceStagingType,
     ListAttribute,
@@ -28,6 +29,7 @@ from mdm_server.service.suite import ServiceSuite
 from mdm_server.store.staging import StagingView
 
 __all__ = [
+    "REFUSALS",
     "DeviceFacts",
     "DeviceIdentifiers",
     "DeviceStagingType",
@@ -41,6 +43,7 @@ __all__ = [
     "RegistrationOrder",
     "RegistrationRecord",
     "ServiceSuite",
+    "SettingsError",
     "StagingView",
     "UserChange",
     "UserOrder",
@@ -48,4 +51,5 @@ __all__ = [
     "WipeKind",
     "WipeOrder",
     "WipeState",
+    "parse_settings",
 ]

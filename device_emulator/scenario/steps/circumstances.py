@@ -67,7 +67,8 @@ class Wait(Step, frozen=True, kw_only=True):
         """Let it pass."""
         length = seconds(self.time)
         await stage.pass_time(length)
-        yield Deed(kind=self.KIND, sentence=f"{spoken(length).capitalize()} pass")
+        passed = spoken(length)
+        yield Deed(kind=self.KIND, sentence=f"{passed} {'passes' if passed.startswith('1 ') else 'pass'}")
 
 
 class InjectFault(Step, frozen=True, kw_only=True):

@@ -14,6 +14,7 @@ from device_emulator.scenario.stage import Sighting, Stage
 Played = AsyncIterator[Deed | Finding]
 """What comes of a step, told as it comes: a step with several devices can fail at the first."""
 
+FORGOTTEN = "forgotten"
 NOTHING_CAME_OF_IT = "NOTHING_CAME_OF_IT"
 """The code of an act that was neither done nor refused."""
 
@@ -59,7 +60,7 @@ def ending(sighting: Sighting, *done: type[Event]) -> tuple[str, str]:
             case PersonRefused():
                 code, text = event.reason, "the device does not allow it"
             case PersonForgot():
-                code, text = "forgotten", "they did not think of it"
+                code, text = FORGOTTEN, "they did not think of it"
             case _:
                 pass
     return code, text

@@ -66,8 +66,23 @@ def test_a_script_knows_its_steps_and_their_lines(write: Write) -> None:
         ("7", "a step is one verb and what belongs to it"),
         ("admin: {unlok: phone}", 'steps[0].admin.unlok: unknown verb; did you mean "unlock"?'),
         ("admin: unlock", "a verb needs a colon after it; write `unlock:`"),
-        ("admin: {set: {group: ACME, settings: {max_device: 1}}}", 'unknown setting; did you mean "max_devices"?'),
-        ("admin: {set: {group: ACME, settings: {shared: {group: x}}}}", 'unknown setting; did you mean "group_mode"?'),
+        (
+            "admin: {set: {group: ACME, settings: {max_device: 1}}}",
+            "settings.max_device: there is no such setting; did you mean max_devices?",
+        ),
+        (
+            "admin: {set: {group: ACME, settings: {shared: {group: x}}}}",
+            "there is no such setting; did you mean group_mode?",
+        ),
+        (
+            "admin: {set: {group: ACME, settings: {mode: open}}}",
+            "settings.mode: 'open' is not one of the values; did you mean Open?",
+        ),
+        (
+            "admin: {set: {group: ACME, settings: {token_length: 5}}}",
+            "token_length: expected a whole number from 6 to 20",
+        ),
+        ("admin: {set: {group: ACME, settings: {x: 5}, refused: api.invalid}}", "settings.x: there is no such setting"),
         ("admin: {set: {group: ACME, settings: 7}}", "settings: expected a mapping, found a whole number"),
         ("admin: {change-user: {user: ada, user_groups: [sale]}}", 'is none of the user groups; did you mean "sales"?'),
         ("wait: 5 minuts", "steps[0].wait.time: expected a length of time"),
@@ -125,6 +140,12 @@ def test_what_is_no_scenario_at_all_is_refused(text: str) -> None:
 def test_a_registration_made_by_a_step_can_be_spoken_of(write: Write) -> None:
     """Names that come up in the course of the play are names too."""
     write("admin: {register: {name: bos, user: bo}}", "admin: {reset-token: bos}")
+
+
+def test_settings_that_the_server_shall_refuse_are_left_to_it(write: Write) -> None:
+    """Otherwise nobody could write down what it does with them; user groups go by their names."""
+    write("admin: {set: {group: ACME, settings: {token_length: 5}, refused: api.invalid}}")
+    write("admin: {set: {group: ACME, settings: {allowed_user_groups: [sales], direct: {user_group: sales}}}}")
 
 
 def test_rows_may_be_numbers_or_words(head: str) -> None:
