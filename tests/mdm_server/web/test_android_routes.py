@@ -8,10 +8,12 @@ import pytest
 
 from mdm_server.domain.staging.vocabulary import DeviceStagingType
 from mdm_server.service.staging.users import UserOrder
+from mdm_server.wire import android_provisioning as provisioning
 from mdm_server.wire.android_channel import (
     CONTENT_TYPE,
     MAX_BYTES,
     Assignment,
+    CommandError,
     CommandResult,
     CommandType,
     EnrollReply,
@@ -145,3 +147,52 @@ async def test_a_body_larger_than_any_message_is_not_read(rig: SocketRig) -> Non
     """The port says no before the channel does."""
     status, _, body = await post(rig, ENROLL, b" " * (MAX_BYTES + 1))
     assert (status, body.split(b":")[0]) == (413, b"limit.body")
+
+
+# What an administrator does with them
+
+
+async def test_an_administrator_makes_a_code_that_enrols(rig: SocketRig) -> None:
+    """What it carries is all that a device needs."""
+    order = {"group": "MDMSIM", "user_name": "stager", "password": "depot", "wifi": "Depot", "short": True}
+    status, made, _ = await rig.call("POST", "/android-codes", json=order)
+    assert status == 200
+    extras = provisioning.parse(made["payload"].encode()).staging
+    assert extras is not None
+    assert extras.server_url == rig.server.url
+    assert (extras.group_id, extras.user_name, extras.password) == ("MDMSIM", "stager", "depot")
+
+
+async def test_an_administrator_sends_a_command_and_sees_what_became_of_it(rig: SocketRig) -> None:
+    """Queued, sent, and failed with the device's reason; the password that it carried is not shown."""
+    reply = await enrolled(rig)
+    found = await rig.server.store.staging.read(lambda view: view.devices.by_enrollment_key(reply.device))
+    assert found is not None
+    order = {"type": "RESET_PASSWORD", "new_password": "12345"}
+    status, queued, _ = await rig.call("POST", f"/androids/{found.id}/commands", json=order)
+    assert status == 200
+    proof = {"Authorization": authorization(reply.device, reply.secret)}
+    report = encode(StatusReport(hardware=HARDWARE))
+    await post(rig, device_url(rig.server.url, reply.device, "sync"), report, **proof)
+    refused = encode(CommandResult(outcome=Outcome.FAILED, error=CommandError.INVALID_VALUE))
+    await post(rig, acknowledgement_url(rig.server.url, reply.device, queued["operation"]), refused, **proof)
+    _, listed, _ = await rig.call("GET", f"/androids/{found.id}/operations")
+    (operation,) = listed["operations"]
+    assert (operation["state"], operation["error"]) == ("Failed", "INVALID_VALUE")
+    assert "12345" not in str(listed)
+
+
+@pytest.mark.parametrize(
+    ("device", "order", "status", "code"),
+    [
+        ("999", {"type": "LOCK"}, 404, "device.unknown"),
+        ("1", {"type": "JUMP"}, 422, "api.invalid"),
+        ("1", {"type": "START_KIOSK"}, 422, "command.fields"),
+    ],
+)
+async def test_a_command_that_cannot_be_is_refused(
+    device: str, order: dict[str, str], status: int, code: str, rig: SocketRig
+) -> None:
+    """With the problem document that every call gets."""
+    answered, problem, _ = await rig.call("POST", f"/androids/{device}/commands", json=order)
+    assert (answered, problem["code"]) == (status, code)
