@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from rigs.server_thread import ServerThread
+from mdm_server.embed import Server
 
 
 def import_pyws1uem() -> Any:
@@ -24,7 +24,7 @@ def import_pyws1uem() -> Any:
 
 
 @contextmanager
-def trusting(ca_file: Path) -> Iterator[None]:
+def trusting(ca_file: Path | str) -> Iterator[None]:
     """Let `requests` trust a server's CA until the block ends."""
     before = os.environ.get("REQUESTS_CA_BUNDLE")
     os.environ["REQUESTS_CA_BUNDLE"] = str(ca_file)
@@ -37,10 +37,10 @@ def trusting(ca_file: Path) -> Iterator[None]:
             os.environ["REQUESTS_CA_BUNDLE"] = before
 
 
-def client_of(running: ServerThread) -> Any:
+def client_of(server: Server) -> Any:
     """Return a client that knows a server's API user; it wants the address without a scheme, and adds https."""
-    credentials = running.server.api
+    credentials = server.api
     assert credentials is not None
     api = import_pyws1uem().WorkspaceOneAPI
-    address = running.url.removeprefix("https://")
+    address = server.url.removeprefix("https://")
     return api(address, credentials.tenant_code, credentials.user, credentials.password)
