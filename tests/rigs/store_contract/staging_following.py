@@ -107,7 +107,8 @@ class StagingFollowingContract:
         self, store: Store, staging: StagingActors, mode: StagingMode, state: AssignmentState
     ) -> None:
         """Rows 22, 28, 32: nobody's until somebody takes it, or the named user's; bound only when somebody has it."""
-        pat = await staging.user("pat", DeviceStagingType.MULTI_ADVANCED)
+        standard = mode is StagingMode.STANDARD
+        pat = await staging.user("pat", DeviceStagingType.STANDARD if standard else DeviceStagingType.MULTI_ADVANCED)
         ann = await staging.user("ann")
         target = ann if mode is StagingMode.ADVANCED else None
         await staging.enrol_by_hub("A", pat, mode=mode, on_behalf=target)

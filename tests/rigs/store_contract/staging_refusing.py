@@ -9,11 +9,13 @@ import pytest
 from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceLock, DeviceRecord
 from mdm_server.domain.staging.hub_session import SessionStep
 from mdm_server.domain.staging.lists import ListEntry
+from mdm_server.domain.staging.organization import OrganizationGroup
 from mdm_server.domain.staging.vocabulary import (
     DeviceLockReason,
     ListAttribute,
     ListKind,
     Platform,
+    UserStatus,
 )
 from mdm_server.store.contract import Store
 from mdm_server.store.staging import NEW, ROOT_GROUP, StagingRoom
@@ -111,6 +113,33 @@ class StagingRefusingContract:
         await staging.act(lambda room: room.sessions.replace(replace(session, step=step)))
         async with refused(store, "HUB_REQUIRED"):
             await staging.authenticate(A, certificate)
+
+    async def test_a_user_who_may_no_longer_enrol_does_not(self, store: Store, staging: StagingActors) -> None:
+        """Locked, or removed, between the Hub's answer and the device's check-in."""
+        ann = await staging.user("ann")
+        certificate = await staging.let_in("A", ann)
+        await staging.act(lambda room: room.users.replace(replace(ann, status=UserStatus.LOCKED)))
+        async with refused(store, "USER_LOCKED"):
+            await staging.authenticate(A, certificate)
+        await staging.act(lambda room: room.users.remove(ann.id))
+        async with refused(store, "HUB_REQUIRED"):
+            await staging.authenticate(A, certificate)
+
+    async def test_a_platform_that_one_group_denies_is_denied_to_that_group(
+        self, store: Store, staging: StagingActors
+    ) -> None:
+        """A device that comes without the Hub comes into no group."""
+        below = OrganizationGroup(NEW, "g", "below", "Below", parent=ROOT_GROUP)
+        group = (await staging.act(lambda room: room.groups.add(below))).id
+        entry = ListEntry(NEW, ListKind.DENY, ListAttribute.PLATFORM, "Apple", group)
+        await staging.act(lambda room: room.lists.add(entry))
+        await staging.enrol("P", "plain")
+        await staging.enrol_by_hub("A", await staging.user("ann"))
+        certificate = await staging.let_in("B", await staging.user("bob"))
+        (session,) = await staging.see(lambda view: view.sessions.of_device(DeviceIdentifiers("B")))
+        await staging.act(lambda room: room.sessions.replace(replace(session, group=group)))
+        async with refused(store, "DEVICE_DENYLISTED"):
+            await staging.authenticate(device("B"), certificate)
 
     async def test_a_limit_that_was_reached_meanwhile_refuses(self, store: Store, staging: StagingActors) -> None:
         """Row 60: two devices were let in for the last place; one of them gets it. A re-enrolment takes none."""

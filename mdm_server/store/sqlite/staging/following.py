@@ -24,7 +24,7 @@ from mdm_server.store.sqlite.checks import IDENTIFIED, normal
 from mdm_server.store.sqlite.staging.completing import NAMES, SqliteCompletion, registrations_of
 from mdm_server.store.sqlite.staging.storing import change, identifier_values, number
 from mdm_server.store.sqlite.staging.view import SqliteLedger, SqliteView
-from mdm_server.store.staging.records import NEW
+from mdm_server.store.staging.records import NEW, ROOT_GROUP
 
 _LISTED = " OR ".join(f"(attribute = '{attribute}' AND value_key = {normal('?')})" for attribute in ListAttribute)
 _CONCERNS = f"""
@@ -134,7 +134,7 @@ class _Follower:
             following = replace(
                 following,
                 group=session.group,
-                enrolling_user=session.user,
+                enrolling_user=session.owner or session.user,
                 via=session.channel,
             )
         self._view.devices.replace(following)
@@ -191,13 +191,17 @@ class _Follower:
         known = view.devices.by_identifiers(device.identifiers)
         locked = next((each for each in known if each.lock is not None), record)
         if session is None:
+            # Without the Hub there is no group: a line for the device counts whoever wrote it, one for a platform only
+            # where it holds for everybody.
+            named = view.lists.for_identifiers(device.identifiers, None)
+            everywhere = view.lists.for_identifiers(DeviceIdentifiers(), device.platform, [ROOT_GROUP])
             return Attempt(
                 tree=tree,
                 group=None,
                 device=device,
                 record=locked,
                 registrations=self._registrations(device, locked, None),
-                entries=tuple(view.lists.for_identifiers(device.identifiers, device.platform)),
+                entries=(*named, *everywhere),
             )
         group = None if session.group is None else tree.get(session.group)
         above = [] if group is None else [ancestor.id for ancestor in tree.ancestors(group.id)]
@@ -240,7 +244,9 @@ def _judge_session(attempt: Attempt, session: HubSession) -> Verdict | None:
     """Return what stands by now against a device whose user has been let in by the Hub."""
     if session.device.identifiers.contradicts(attempt.device.identifiers):
         return Verdict("HUB_REQUIRED", GuardName.REGISTRATION_OWNER, "another_device")
-    return judge(attempt, first=GuardName.DEVICE_LOCK, last=GuardName.GROUP_LIMIT)
+    if attempt.user is None:
+        return Verdict("HUB_REQUIRED", GuardName.USER_ACTIVE, "user_is_gone")
+    return judge(attempt, first=GuardName.USER_ACTIVE, last=GuardName.GROUP_LIMIT)
 
 
 def _judge_plain(attempt: Attempt, key: str) -> Verdict | None:
