@@ -158,6 +158,8 @@ def _becomes(status: EnrollmentStatus) -> Step:
     def step(standing: Standing, entry: JournalEntry) -> Standing:
         gone = status is EnrollmentStatus.UNENROLLED
         moved = replace(_ends(standing, entry) if gone else standing, status=status, management=Management.MDM)
+        if gone:
+            return replace(moved, pending_verification=False)
         # Who gets into a locked device is whom its lock spares: the journal does not say which setting there was.
         spares = status is EnrollmentStatus.ENROLLED and standing.lock is DeviceLockReason.REG_USER_MISMATCH
         return replace(moved, spares_owner=True) if spares else moved
@@ -176,7 +178,14 @@ def _locks(standing: Standing, entry: JournalEntry) -> Standing:
         return standing
     reason = DeviceLockReason(entry.reason)
     spares = _spares_owner(reason, MismatchLock.DEVICE)
-    return replace(standing, lock=reason, locked_at=entry.at, locked_by=_text(entry, "user"), spares_owner=spares)
+    return replace(
+        standing,
+        status=standing.status or EnrollmentStatus.DISCOVERED,
+        lock=reason,
+        locked_at=entry.at,
+        locked_by=_text(entry, "user"),
+        spares_owner=spares,
+    )
 
 
 def _unlocks(standing: Standing, entry: JournalEntry) -> Standing:
@@ -184,7 +193,8 @@ def _unlocks(standing: Standing, entry: JournalEntry) -> Standing:
 
 
 def _stays_unmanaged(standing: Standing, entry: JournalEntry) -> Standing:
-    return replace(standing, management=Management.UNMANAGED, user=_text(entry, "user"))
+    status = standing.status or EnrollmentStatus.DISCOVERED
+    return replace(standing, status=status, management=Management.UNMANAGED, user=_text(entry, "user"))
 
 
 def _notes(**changes: Any) -> Step:
@@ -220,8 +230,8 @@ _STEPS: Mapping[str, Step] = {
     "hub.unmanaged": _stays_unmanaged,
     "android.enrolled": _becomes(EnrollmentStatus.ENROLLED),
     "android.unenrolled": _becomes(EnrollmentStatus.UNENROLLED),
-    "android.pending_verification": _notes(pending_verification=True),
-    "android.verified": _notes(pending_verification=False),
+    "android.pending_verification": _notes(pending_verification=True, status=EnrollmentStatus.ENROLLMENT_IN_PROGRESS),
+    "android.verified": _notes(pending_verification=False, status=EnrollmentStatus.ENROLLED),
     "lock.set": _locks,
     "lock.released": _unlocks,
     "list.denied": _notes(denied=True),
