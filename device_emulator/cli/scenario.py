@@ -30,6 +30,8 @@ from device_emulator.scenario import (
 from device_emulator.scenario.playing import STAGES
 from device_emulator.scenario.runner import missing_needs
 
+PIPED_WIDTH = 400
+
 
 @click.group(short_help="Plays with an expected ending: check, list, run.")
 def scenario() -> None:
@@ -96,7 +98,11 @@ def list_command(about: str | None, as_json: bool) -> int:
         ]
         click.echo(msgspec.json.format(msgspec.json.encode(listed), indent=2).decode())
         return ExitCode.PASS
-    Console(highlight=False).print(_table(scripts) if scripts else Text(f"no scenario is about {about}"))
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        # Something may search it: no line is broken.
+        console = Console(highlight=False, width=PIPED_WIDTH)
+    console.print(_table(scripts) if scripts else Text(f"no scenario is about {about}"))
     return ExitCode.PASS if scripts else ExitCode.EXPECTATION_FAILED
 
 
@@ -147,6 +153,9 @@ def run_command(
     finally:
         if junit is not None:
             write_junit(junit, outcomes)
+    if report is not None and len(outcomes) == 1:
+        device = next(iter(outcomes[0].devices), "DEVICE")
+        click.echo(f"Why? device-emulator explain {device} --journal {report / 'journal.jsonl'}")
     if any(outcome.interrupted for outcome in outcomes):
         return ExitCode.INTERRUPTED
     return ExitCode.PASS if all(outcome.passed for outcome in outcomes) else ExitCode.EXPECTATION_FAILED

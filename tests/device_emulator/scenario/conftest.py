@@ -36,7 +36,11 @@ def write(head: str) -> Write:
     """Return the script of some steps, one a line, and of what is expected at the end."""
 
     def script(*steps: str, expect: tuple[str, ...] = ()) -> Script:
-        lines = ["steps:", *(f"  - {step}" for step in steps), "expect:" if expect else "expect: []"]
+        lines = [
+            "steps:" if steps else "steps: []",
+            *(f"  - {step}" for step in steps),
+            "expect:" if expect else "expect: []",
+        ]
         return check("\n".join([head + lines[0], *lines[1:], *(f"  - {one}" for one in expect), ""]), "short.yaml")
 
     return script
