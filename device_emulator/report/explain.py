@@ -14,7 +14,7 @@ REMEDY = "What to do: "
 def explanation_lines(document: Mapping[str, Any]) -> Iterator[Text]:
     """Yield the lines of an explanation, as the server's REST API gives it."""
     for number, said in enumerate(document["state"]):
-        yield Text(said, style="bold" if number == 0 else "")
+        yield Text(_printable(said), style="bold" if number == 0 else "")
     story = document["story"]
     if story:
         yield Text()
@@ -25,14 +25,19 @@ def explanation_lines(document: Mapping[str, Any]) -> Iterator[Text]:
         yield _told(happening)
     yield Text()
     for said in document["remedy"]:
-        yield Text(said, style="yellow" if said.startswith(REMEDY) else "green")
+        yield Text(_printable(said), style="yellow" if said.startswith(REMEDY) else "green")
 
 
 def _told(happening: Mapping[str, Any]) -> Text:
-    line = Text.assemble((_moment(happening["at"]), "dim"), "  ", happening["sentence"])
+    line = Text.assemble((_moment(happening["at"]), "dim"), "  ", _printable(happening["sentence"]))
     if happening["times"] > 1:
         line.append(f" ({happening['times']} times, until {_moment(happening['until'])})", style="dim")
     return line
+
+
+def _printable(said: str) -> str:
+    """Return a sentence that does nothing to a terminal: devices and people are called what they like."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in said)
 
 
 def _moment(at: str) -> str:

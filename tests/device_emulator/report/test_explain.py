@@ -40,3 +40,11 @@ def test_what_was_left_out_of_a_long_story_is_counted_where_it_was() -> None:
     shown = _shown(story=[_happening(number) for number in range(4)], left_out=7)
     assert shown[4] == "… 7 more happenings …"
     assert len(shown) == 9
+
+
+def test_a_name_does_nothing_to_the_terminal() -> None:
+    """A device may be called an escape sequence; what is shown is that something is there that cannot be shown."""
+    evil = "\x1b[2Jphone\x07\n"
+    shown = _shown(state=[evil], story=[_happening(1, sentence=evil)], remedy=[evil])
+    assert not [letter for line in shown for letter in line if not letter.isprintable()]
+    assert shown[0] == "�[2Jphone��"

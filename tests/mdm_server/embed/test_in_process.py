@@ -11,6 +11,7 @@ from mdm_server.embed.in_process import InProcessServer, authority_since
 from mdm_server.embed.journal_lines import Mask, journal_lines
 from mdm_server.service.push import PushTarget
 from mdm_server.store.records import JournalEvent
+from mdm_server.wire.android_channel import PREFIX
 
 Clock = Callable[[], datetime]
 
@@ -23,6 +24,20 @@ async def test_a_server_in_process_answers_like_one_on_a_port(clock: Clock) -> N
         assert (await server.answer("GET", f"{server.url}/nowhere", {}, b"", peer="device-1")).status == 404
         refused = await server.answer("PUT", f"{server.url}/mdm", {"X-Any": "thing"}, b"", peer="device-1")
         assert (refused.status, refused.body.split(b":")[0]) == (400, b"auth.missing")
+
+
+async def test_the_hub_is_reached_in_any_spelling_and_by_post_alone(clock: Clock) -> None:
+    """Its addresses are those of the first port, and so is the channel of virtual Androids."""
+    async with InProcessServer.open(clock=clock, seed=1) as server:
+        wizard = f"{server.url}/DeviceServices/AIRWATCHENROLL.aws/enrollment/validateGroupIdentifier"
+        question = b'{"GroupId": "nobody", "Device": {"SerialNumber": "F17XQ2", "Type": "2"}}'
+        asked = await server.answer("POST", wizard, {}, question, peer="a")
+        assert (asked.status, asked.content_type) == (200, "application/json")
+        assert b"GROUP_UNKNOWN" in asked.body
+        assert (await server.answer("GET", wizard, {}, b"", peer="a")).status == 404
+        channel = await server.answer("POST", f"{server.url}{PREFIX}/devices:enroll", {}, b"{", peer="a")
+        assert channel.status == 400
+        assert (await server.answer("POST", f"{server.url}/nowhere", {}, b"", peer="a")).status == 404
 
 
 async def test_the_query_and_the_headers_of_a_request_are_read(clock: Clock) -> None:
