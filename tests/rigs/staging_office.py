@@ -17,7 +17,7 @@ from mdm_server.domain.enrollment import EnrollmentStatus
 from mdm_server.domain.staging.devices import Assignment, DeviceIdentifiers, DeviceRecord, PresentedDevice
 from mdm_server.domain.staging.hub_session import HubSession, SessionStep
 from mdm_server.domain.staging.users import EnrollmentUser
-from mdm_server.domain.staging.vocabulary import AssignmentState, DeviceStagingType, Platform, StagingMode
+from mdm_server.domain.staging.vocabulary import AssignmentState, DeviceStagingType, Ownership, Platform, StagingMode
 from mdm_server.service.invitations import InvitationRequest
 from mdm_server.service.staging.administration import StagingAdministration
 from mdm_server.service.staging.registrations import RegistrationOrder
@@ -118,6 +118,7 @@ class StagingOffice:
             user=user.id,
             on_behalf=None if on_behalf is None else on_behalf.id,
             mode=mode,
+            ownership=Ownership.CORPORATE_DEDICATED,
             invitation_id=invitation.invitation_id,
         )
         await self.act(lambda room: room.sessions.add(session))
