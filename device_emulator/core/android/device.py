@@ -38,6 +38,10 @@ from mdm_server.wire.android_channel import WAKE_MAGIC, encode
 # In this order errands are run when several wait.
 URGENCY = tuple(Errand)
 NOTHING: frozenset[Errand] = frozenset()
+# While it does one of these, the Hub takes no other wish.
+AT_THE_HUB = frozenset({Errand.HUB, Errand.ENROLL})
+# Where a device can be enrolled from.
+ENROLLABLE = frozenset({Life.UNMANAGED, Life.PROVISIONING})
 
 
 class AndroidDevice:
@@ -166,7 +170,7 @@ class AndroidDevice:
             self._come_back()
         if isinstance(wanted, Ticket):
             self._enroll_with(wanted)
-        elif wanted is not None and (self._wish is not None or Errand.ENROLL in self._under_way):
+        elif wanted is not None and not self._under_way.isdisjoint(AT_THE_HUB):
             self.handheld.emit(PersonRefused(type(action).__name__, "hub_busy"))
         elif wanted is not None:
             self._wish = wanted
@@ -276,7 +280,7 @@ class AndroidDevice:
     def _converse(self, errand: Errand) -> Conversation[None]:
         ticket, wish, management = self._ticket, self._wish, self.handheld.management
         match errand:
-            case Errand.ENROLL if ticket is not None:
+            case Errand.ENROLL if ticket is not None and self.handheld.life in ENROLLABLE:
                 return enrolling.enroll(self.handheld, ticket)
             case Errand.HUB if wish is not None:
                 self._wish = None
