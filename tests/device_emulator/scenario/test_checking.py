@@ -6,7 +6,7 @@ import pytest
 
 from device_emulator.scenario.checking import Script, check
 from device_emulator.scenario.errors import DocumentError
-from device_emulator.scenario.steps.administering import Unlock
+from device_emulator.scenario.steps.device_orders import Unlock
 from device_emulator.scenario.steps.enrolling import Enrol
 
 Write = Callable[..., Script]
