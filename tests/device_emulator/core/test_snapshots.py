@@ -16,6 +16,7 @@ from certs.keys import KeyKind
 from device_emulator.core import locking
 from device_emulator.core.actions import (
     FinishSetupAssistant,
+    HubEnroll,
     Lock,
     OpenProfile,
     PersonAction,
@@ -30,10 +31,21 @@ from device_emulator.core.applications import Application
 from device_emulator.core.device import Device
 from device_emulator.core.effects import RESTRICTIONS
 from device_emulator.core.errors import SnapshotError
-from device_emulator.core.events import Enrolled
+from device_emulator.core.events import Enrolled, HubSignedIn
 from device_emulator.core.handheld import LostMode
-from device_emulator.core.messages import Errand, PersonActs, Prompted, PushArrived, RequestKind, TimePassed
+from device_emulator.core.hub.intent import HubIntent
+from device_emulator.core.messages import (
+    Errand,
+    PersonActs,
+    Prompted,
+    PushArrived,
+    RequestFailed,
+    RequestKind,
+    TimePassed,
+)
 from device_emulator.core.states import LifeState
+from mdm_server.wire.hub import DeviceReply, encode
+from rigs.play_hub import HUB, offers
 from rigs.play_server import LINK, MovingClock, PlayServer, play
 
 
@@ -206,3 +218,33 @@ def test_a_device_needs_the_pool_its_key_came_from(
     for source, found in ((None, "found none"), (Another(), "number 17 of the key pool is not the key")):
         with pytest.raises(SnapshotError, match=found):
             Device.restore(paper, handheld.settings, clock=moving, randomness=handheld.randomness, key_source=source)
+
+
+def test_a_device_from_before_there_were_hubs_and_holders_can_still_be_read(
+    enrolled: Device, make_device: Callable[..., Device]
+) -> None:
+    """A fleet file lies about for longer than a version."""
+    paper = enrolled.snapshot()
+    for since in ("supervised", "hub", "holder"):
+        del paper[since]
+    handheld = enrolled.handheld
+    copy = Device.restore(
+        paper, handheld.settings, clock=handheld.clock, randomness=handheld.randomness,
+        key_source=handheld.keychain.source,
+    )  # fmt: skip
+    assert (copy.handheld.hub, copy.handheld.holder, copy.handheld.is_supervised) == (None, None, False)
+    assert copy.push_token == enrolled.push_token
+
+
+def test_a_hub_that_was_about_to_ask_asks_anew(
+    device: Device, server: PlayServer, copy: Callable[[Device], Device]
+) -> None:
+    """What somebody had typed is gone with the paper; whose the device is, the Hub still wants to know."""
+    server.script(RequestKind.HUB_WIZARD, (200, encode(offers())))
+    server.script(RequestKind.HUB_STATUS, RequestFailed(0, "connect.refused"))
+    play(device, server, PersonActs(HubEnroll(HubIntent(url=HUB, user_name="ada", password="engine"))))
+    assert device.is_busy
+    restored = copy(device)
+    server.script(RequestKind.HUB_STATUS, (200, encode(DeviceReply(state="Assigned", user="ada"))))
+    assert HubSignedIn("ada", "Assigned") in play(restored, server, TimePassed())
+    assert "engine" not in json.dumps(device.snapshot())
