@@ -14,7 +14,19 @@ import msgspec
 from device_emulator.core.device import Device
 from device_emulator.core.events import Event
 
-COLUMNS = ("number", "udid", "serial_number", "product_name", "life", "lock", "power", "enrolled", "failure")
+COLUMNS = (
+    "number",
+    "udid",
+    "serial_number",
+    "product_name",
+    "life",
+    "lock",
+    "power",
+    "enrolled",
+    "failure",
+    "assignment",
+    "user",
+)
 
 
 class EventLog:
@@ -41,13 +53,13 @@ def write_summary(path: Path, summary: Mapping[str, Any]) -> None:
 def write_devices(
     folder: Path, devices: Mapping[int, Device], enrolled: Iterable[int], failures: Mapping[int, str]
 ) -> None:
-    """Write `devices.csv`: who each device is and what became of it."""
+    """Write `devices.csv`: who each device is, what became of it, and whose it is as far as its Hub knows."""
     through = set(enrolled)
     with (folder / "devices.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(COLUMNS)
         for number, device in devices.items():
-            hardware = device.handheld.hardware
+            hardware, hub = device.handheld.hardware, device.handheld.hub
             rows.writerow(
                 (
                     number,
@@ -59,6 +71,8 @@ def write_devices(
                     device.power.value,
                     "yes" if number in through else "no",
                     failures.get(number, ""),
+                    "" if hub is None else hub.state,
+                    "" if hub is None else hub.user,
                 )
             )
 
