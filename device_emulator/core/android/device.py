@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
+from certs.identity import Identity
 from device_emulator.core.actions import PersonAction
 from device_emulator.core.android import enrolling, hub_errand, leaving, locking, policies, powering
 from device_emulator.core.android.enrolling import Ticket
@@ -16,7 +17,7 @@ from device_emulator.core.android.settings import AndroidSettings
 from device_emulator.core.android.states import Kiosk, Life, Screen, Verification
 from device_emulator.core.android.syncing import Sync, say_good_bye
 from device_emulator.core.conversation import Conversation, TemporaryError, pause_after
-from device_emulator.core.correspondence import Correspondence, Ending, Progress
+from device_emulator.core.conversing import Conversing
 from device_emulator.core.errors import ExchangeError
 from device_emulator.core.events import Event, PersonRefused, RetryScheduled
 from device_emulator.core.gauges import Network
@@ -26,7 +27,6 @@ from device_emulator.core.messages import (
     PersonActs,
     Prompted,
     PushArrived,
-    Request,
     RequestFailed,
     ResponseArrived,
     TimePassed,
@@ -44,7 +44,7 @@ AT_THE_HUB = frozenset({Errand.HUB, Errand.ENROLL})
 ENROLLABLE = frozenset({Life.UNMANAGED, Life.PROVISIONING})
 
 
-class AndroidDevice:
+class AndroidDevice(Conversing):
     """One Android, fed and asked like `core.device.Device`: handle, requests, events, deadline.
 
     It is not safe for concurrent use: one task touches it at a time. `handheld` is its state, to be looked at and not
@@ -52,7 +52,6 @@ class AndroidDevice:
     """
 
     __slots__ = (
-        "_correspondence",
         "_errand",
         "_errands",
         "_failures",
@@ -66,8 +65,8 @@ class AndroidDevice:
     def __init__(
         self, hardware: AndroidHardware, settings: AndroidSettings, *, clock: Clock, randomness: Randomness
     ) -> None:
+        super().__init__()
         self.handheld = AndroidHandheld(hardware, settings, clock=clock, randomness=randomness)
-        self._correspondence = Correspondence()
         self._ticket: Ticket | None = None
         self._wish: HubWish | None = None
         self._errands = NOTHING
@@ -85,7 +84,7 @@ class AndroidDevice:
         match happening:
             case ResponseArrived() | RequestFailed():
                 if self.handheld.is_running:
-                    self._go_on_with(self._correspondence.hear(happening))
+                    self._take_reply(happening)
             case PushArrived(magic):
                 if self.handheld.is_running and magic == self.push_magic:
                     self._want_at_once(Errand.SESSION)
@@ -97,10 +96,6 @@ class AndroidDevice:
                 pass
         self._look_at_clock()
         self._go_on()
-
-    def requests(self) -> list[Request]:
-        """Return, once, what the device wants to be sent now: no request or one."""
-        return self._correspondence.take_pending()
 
     def events(self) -> list[Event]:
         """Return, once, what could be seen since the last call."""
@@ -132,7 +127,7 @@ class AndroidDevice:
     @property
     def is_busy(self) -> bool:
         """Say whether a conversation with a server is under way or waiting to be resumed."""
-        return self._correspondence.is_under_way or bool(self._errands)
+        return self._conversation is not None or bool(self._errands)
 
     @property
     def life(self) -> Life:
@@ -178,8 +173,8 @@ class AndroidDevice:
 
     def _come_back(self) -> None:
         """Go on at once with what the network was missing for, and ask what was missed."""
-        if self._correspondence.resume_at is not None:
-            self._correspondence.resume_at = self.handheld.clock()
+        if self._resume_at is not None:
+            self._resume_at = self.handheld.clock()
         self._want(Errand.SESSION)
 
     def _yield_to_impulses(self) -> None:
@@ -208,8 +203,8 @@ class AndroidDevice:
     def _want_at_once(self, errand: Errand) -> None:
         """Run an errand without waiting for the end of a back-off: whoever calls is there again."""
         self._want(errand)
-        if not self._correspondence.is_under_way:
-            self._correspondence.resume_at = None
+        if self._conversation is None:
+            self._resume_at = None
 
     def _prompt(self, errand: Errand) -> None:
         if self.handheld.management is None:
@@ -232,21 +227,16 @@ class AndroidDevice:
             self._want(Errand.SESSION)
         self._yield_to_impulses()
         if handheld.is_running:
-            self._go_on_with(self._correspondence.resume(now))
+            self._resume(now)
 
     def _go_on(self) -> None:
         """Begin the most urgent errand, unless something is under way or has to wait."""
         self._notice_changes()
-        correspondence = self._correspondence
-        while (
-            not correspondence.is_under_way
-            and correspondence.resume_at is None
-            and self._errands
-            and self.handheld.is_running
-        ):
+        while self._conversation is None and self._resume_at is None and self._errands and self.handheld.is_running:
             self._errand = min(self._errands, key=URGENCY.index)
             self._errands = (self._errands - {self._errand}) or NOTHING
-            self._go_on_with(correspondence.begin(self._converse(self._errand)))
+            self._conversation = self._converse(self._errand)
+            self._advance(None)
             self._notice_changes()
 
     def _notice_changes(self) -> None:
@@ -256,7 +246,10 @@ class AndroidDevice:
             self._interruptions = handheld.interruptions
             self._hang_up()
         if handheld.network is Network.NONE:
-            self._go_on_with(self._correspondence.lose_reply("offline"))
+            self._lose_reply()
+            if handheld.management is not None and handheld.management.ending is not None:
+                # Good-bye is a courtesy, and nobody would hear it.
+                leaving.end_management(handheld, handheld.management.ending)
         management = handheld.management
         if management is None:
             self._poll_at = None
@@ -273,7 +266,7 @@ class AndroidDevice:
         return management is not None and management.told != encode(policies.status(self.handheld, management))
 
     def _hang_up(self) -> None:
-        self._correspondence.hang_up()
+        super()._hang_up()
         self._errand = self._ticket = self._wish = None
         self._failures = 0
 
@@ -298,31 +291,29 @@ class AndroidDevice:
 
     # What comes of a conversation
 
-    def _go_on_with(self, progress: Progress) -> None:
-        if isinstance(progress, Ending):
-            self._finish()
-        elif progress is not None:
-            self._try_again(progress)
+    def _client_identity(self) -> Identity | None:
+        """Return nothing: an Android proves itself by its secret."""
+        return None
 
     def _finish(self) -> None:
         if self._errand is Errand.ENROLL:
             self._ticket = None
-        self._errand = None
+        self._conversation = self._errand = None
         self._failures = 0
         self._make_appointment()
 
     def _try_again(self, failure: ExchangeError) -> None:
         """Run the errand again later; while a device is enrolled it never gives up."""
-        errand, self._errand = self._errand, None
+        errand, self._errand, self._conversation = self._errand, None, None
         if errand is None or self.handheld.management is None:
             return
         self._failures += 1
         pause = self.handheld.settings.retry.ceiling
         if isinstance(failure, TemporaryError):
             pause = pause_after(self.handheld, failure.kind, self._failures, failure.reply)
-        resume_at = self._correspondence.resume_at = self.handheld.clock() + pause
+        self._resume_at = self.handheld.clock() + pause
         self._want(errand)
-        self.handheld.emit(RetryScheduled(errand, failure.reason, resume_at))
+        self.handheld.emit(RetryScheduled(errand, failure.reason, self._resume_at))
 
     def _make_appointment(self) -> None:
         handheld, poll = self.handheld, self.handheld.settings.poll
@@ -342,9 +333,9 @@ class AndroidDevice:
             yield handheld.passcode.blocked_until
         if not handheld.is_running:
             return
-        if self._correspondence.resume_at is not None:
-            yield self._correspondence.resume_at
-        elif not self._correspondence.is_under_way and self._poll_at is not None:
+        if self._resume_at is not None:
+            yield self._resume_at
+        elif self._conversation is None and self._poll_at is not None:
             yield self._poll_at
         known_at = handheld.identifiers_known_at
         # An alarm that has come stays until it is heeded, or whoever keeps the time would take it for stale.

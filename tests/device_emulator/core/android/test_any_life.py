@@ -247,7 +247,7 @@ class AnyLife(RuleBasedStateMachine):
         """Switched off or without a network it is not waiting for an answer."""
         if self.device.power is PowerState.OFF or self.device.handheld.network is Network.NONE:
             assert not self.device.is_reachable
-            assert self.device._correspondence.waits_for is None
+            assert self.device._waits_for is None
 
     @invariant()
     def a_blocked_screen_has_an_end(self) -> None:
