@@ -84,11 +84,11 @@ def announcement(server: Server, settings: ServerSettings) -> str:
 def _api_credentials(server: Server) -> list[tuple[str, str]]:
     """Name what a program written for Workspace ONE UEM asks for."""
     if server.api is None:
-        return [("WS1 API user", f"as it was {_printed(server)}")]
+        return [("API user", f"as it was {_printed(server)}")]
     return [
-        ("WS1 API user", f"{server.api.user}   (also an OAuth client: {server.url}/connect/token)"),
-        ("  password", server.api.password),
-        ("  tenant code", server.api.tenant_code),
+        ("API user", f"{server.api.user}   (for clients of Workspace ONE UEM; an OAuth client at /connect/token)"),
+        ("API password", server.api.password),
+        ("tenant code", server.api.tenant_code),
     ]
 
 

@@ -16,6 +16,7 @@ import aiohttp
 import pytest
 
 from rigs.command_line import run_cli
+from rigs.uem_caller import basic
 
 PATIENCE_SECONDS = 30.0
 ANYWHERE = ("--listen", "127.0.0.1:0", "--sim-listen", "127.0.0.1:0")
@@ -75,6 +76,11 @@ async def test_a_server_announces_itself_and_stops_on_a_signal(tmp_path: Path, n
         url = server.named("devices, API") + "/api/v1/server"
         async with aiohttp.ClientSession() as session, session.get(url, ssl=tls, headers=headers) as response:
             assert response.status == 200
+        caller = basic(server.named("API user").split()[0], server.named("API password"))
+        headers = {"Authorization": caller, "aw-tenant-code": server.named("tenant code")}
+        url = server.named("devices, API") + "/api/system/info"
+        async with aiohttp.ClientSession() as session, session.get(url, ssl=tls, headers=headers) as response:
+            assert response.status == 200
         async with aiohttp.ClientSession() as session, session.get(server.named("second port")) as response:
             assert response.status == 200
         assert await server.stopped(number) == (0, "stopped\n")
@@ -84,10 +90,12 @@ async def test_the_token_is_shown_once(tmp_path: Path) -> None:
     """A later start says when it was printed, and not what it is."""
     async with _serving(*ANYWHERE, "--state-dir", str(tmp_path / "state")) as first:
         token = first.named("admin token").split()[0]
+        secrets = (token, first.named("API password"), first.named("tenant code"))
         await first.stopped(signal.SIGTERM)
     async with _serving(*ANYWHERE, "--state-dir", str(tmp_path / "state")) as second:
-        assert token not in second.announcement
+        assert not any(secret in second.announcement for secret in secrets)
         assert "--new-admin-token" in second.named("admin token")
+        assert "--new-admin-token" in second.named("API user")
         await second.stopped(signal.SIGTERM)
 
 
