@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
-from device_emulator.core.actions import HubEnroll, SetPasscode
+from device_emulator.core.actions import HandOver, HubEnroll, HubLogin, HubLogout, SetPasscode
 from device_emulator.core.android.actions import ScanCode
 from device_emulator.core.android.device import AndroidDevice
 from device_emulator.core.android.hardware import draw_android
@@ -16,6 +16,7 @@ from device_emulator.core.android.settings import AndroidSettings
 from device_emulator.core.android.states import Life, Screen, Verification
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.messages import PersonActs
+from device_emulator.core.person import Person
 from device_emulator.core.randomness import Randomness
 from device_emulator.fleet.loop import FleetLoop, wall_clock
 from device_emulator.fleet.tally import Tally
@@ -53,6 +54,16 @@ class Androids:
         """Say whether nobody talks, and no work profile waits to be verified."""
         return self.fleet.is_quiet and {each.verification for each in self.devices.values()} == {Verification.CLEAR}
 
+    def hub_says(self, state: str) -> bool:
+        """Say whether nobody talks, and the first device's Hub shows this assignment."""
+        hub = self.devices[0].handheld.hub
+        return self.fleet.is_quiet and hub is not None and hub.state == state
+
+    async def assignment(self) -> tuple[AssignmentState, int | None]:
+        """Return whose the only device is, as the server has it."""
+        (record,) = await self.records()
+        return record.assignment.state, record.assignment.user
+
     async def records(self) -> list[DeviceRecord]:
         """Return what the server has on record of Androids."""
         found = await self.server.store.staging.read(lambda view: view.devices.search(platform=Platform.ANDROID))
@@ -69,16 +80,16 @@ class Androids:
 
 
 @asynccontextmanager
-async def androids() -> AsyncIterator[Androids]:
+async def androids(count: int = COUNT) -> AsyncIterator[Androids]:
     """Start a server and take Androids out of their boxes."""
     async with Server.start(ServerSettings(weak_passwords=True)) as server:
         users = server.suite.staging.users
         await users.create(UserOrder(user_name="stager", password="depot", staging_type=DeviceStagingType.STANDARD))
-        for number in range(COUNT):
+        for number in range(count):
             await users.create(UserOrder(user_name=f"user{number}", password="secret"))
         devices = {}
         settings = AndroidSettings(start_up=timedelta(milliseconds=200), identifiers_after=timedelta(milliseconds=200))
-        for number in range(COUNT):
+        for number in range(count):
             randomness = Randomness(11, number)
             devices[number] = AndroidDevice(draw_android(randomness), settings, clock=wall_clock, randomness=randomness)
         waking: list[Waking] = []
@@ -129,3 +140,26 @@ async def test_twenty_androids_enrol_are_locked_reset_and_wiped() -> None:
         await world.until(Life.SETUP_WIZARD, owned)
         await world.until(Life.UNMANAGED, profiles)
         assert {record.status for record in await world.records()} == {EnrollmentStatus.UNENROLLED}
+
+
+async def test_a_shared_android_is_checked_out_and_in() -> None:
+    """A code stages it for many; somebody takes it, chooses a passcode, and gives it back without one."""
+    async with androids(1) as world:
+        users, device = world.server.suite.staging.users, world.devices[0]
+        await users.create(UserOrder(user_name="depot", password="depot", staging_type=DeviceStagingType.MULTI))
+        extras = StagingExtras(server_url=world.server.url, group_id=GROUP, user_name="depot", password="depot")
+        world.fleet.happen(0, PersonActs(ScanCode(staging_code(extras))))
+        await world.until(Life.MANAGED, range(1))
+        assert await world.assignment() == (AssignmentState.MULTI_IDLE, None)
+
+        world.fleet.happen(0, PersonActs(HandOver(Person(name="Uma", user_name="user0", password="secret"))))
+        world.fleet.happen(0, PersonActs(HubLogin()))
+        assert await world.fleet.until(lambda: world.hub_says("CheckedOut"), seconds=PATIENCE)
+        assert (await world.assignment())[0] is AssignmentState.CHECKED_OUT
+        world.fleet.happen(0, PersonActs(SetPasscode("271828")))
+
+        world.fleet.happen(0, PersonActs(HubLogout()))
+        assert await world.fleet.until(lambda: world.hub_says("MultiIdle"), seconds=PATIENCE)
+        assert not device.handheld.passcode.is_set
+        assert await world.assignment() == (AssignmentState.MULTI_IDLE, None)
+        assert [record.status for record in await world.records()] == [EnrollmentStatus.ENROLLED]
