@@ -24,7 +24,7 @@ def device_lock(attempt: Attempt) -> Verdict | None:
     record = attempt.record
     if record is None:
         return None
-    if record.assignment.state is AssignmentState.ORPHANED and attempt.managed:
+    if record.assignment.state is AssignmentState.ORPHANED:
         return Verdict("STAGING_USER_GONE", GuardName.DEVICE_LOCK, sets_lock=DeviceLockReason.STAGING_USER_GONE)
     person = None if attempt.owner is None else attempt.owner.id
     if record.lock is None or not keeps_out(record.lock, person, attempt.registration, attempt.settings):

@@ -67,7 +67,9 @@ def test_the_owner_is_who_would_have_the_device() -> None:
     staged = attempt(user=PAT, mode=StagingMode.STANDARD)
     assert staged.owner is None
     assert staged.counted_user is PAT
+    assert _advanced(BEN).counted_user is BEN
     assert attempt(Purpose.CLAIM).counted_user is ANNA
+    assert attempt(Purpose.CLAIM, mode=StagingMode.MULTI).owner is ANNA, "whoever takes a device will have it"
 
 
 def test_without_a_group_the_defaults_hold() -> None:
@@ -92,6 +94,8 @@ def test_a_device_keeps_the_registration_it_is_bound_to() -> None:
     """Also one that has no identifier in common with it any more."""
     nameless = bound(BEN.id, identifiers=NAMELESS)
     assert with_record(attempt(registrations=(nameless,))).registration is nameless
+    other = replace(bound(ANNA.id), identifiers=DeviceIdentifiers("UDID-2"), device=6)
+    assert with_record(attempt(registrations=(other,))).registration is None
 
 
 def test_registrations_of_another_customer_are_nobodys_business() -> None:
@@ -100,6 +104,7 @@ def test_registrations_of_another_customer_are_nobodys_business() -> None:
     assert judge(attempt(registrations=(bound(BEN.id, group=4),))) is None
     assert attempt(registrations=(bound(BEN.id, group=3),)).registration is not None
     assert attempt(registrations=(bound(BEN.id, group=99),)).registration is not None
+    assert attempt(group=None, registrations=(bound(BEN.id, group=3),)).registration is not None
 
 
 @pytest.mark.parametrize(
@@ -147,6 +152,15 @@ def test_registration_beats_staging() -> None:
     verdict = judge(attempt(Purpose.CLAIM, registrations=for_ben))
     assert (verdict.code, verdict.sets_lock) == ("REG_USER_MISMATCH", DeviceLockReason.REG_USER_MISMATCH)
     assert judge(attempt(Purpose.CLAIM, user=BEN, registrations=for_ben)) is None
+
+
+def test_a_registration_for_nobody_keeps_nobody_out() -> None:
+    """And one for somebody keeps nobody out before anybody has come."""
+    assert judge(attempt(registrations=(registered(None),))) is None
+    assert judge(attempt(registrations=(replace(bound(BEN.id), user=None),))) is None
+    for registration in (registered(BEN.id), bound(BEN.id)):
+        early = attempt(user=None, registrations=(registration,))
+        assert judge(early, first=GuardName.DEVICE_LOCK) is None
 
 
 def test_naming_the_wrong_person_locks_nothing() -> None:

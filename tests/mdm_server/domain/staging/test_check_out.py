@@ -82,6 +82,9 @@ def test_the_group_at_home_says_whether_a_passcode_is_asked_for() -> None:
     assert judge(replace(asked_there, terms_version_accepted="1")).code == "TOU_PENDING"
     assert judge(replace(asked_there, terms=TermsAnswer.ACCEPTED)) is None
     assert attempt().shared == SharedDeviceSettings()
+    for nowhere in (None, 99):
+        lost = replace(asked_there, record=replace(IDLE, group=nowhere))
+        assert lost.shared.passcode_required, "then the group it is taken to says"
 
 
 def test_terms_that_were_accepted_before_are_not_asked_for_again() -> None:
@@ -98,3 +101,4 @@ def test_a_device_that_is_out_comes_back_by_itself() -> None:
     assert logged_out_at(out, timed) == NOW + timedelta(minutes=15)
     assert logged_out_at(out, SharedDeviceSettings()) is None
     assert logged_out_at(IDLE, timed) is None
+    assert logged_out_at(replace(out, assignment=replace(out.assignment, since=None)), timed) is None
