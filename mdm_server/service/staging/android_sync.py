@@ -68,6 +68,7 @@ class AndroidSync:
         """
         reply = await self._store.staging.read(lambda view: _nothing_new(view, facts, name, report))
         if reply is not None:
+            self._store.staging.saw(name, self._clock())
             return reply
         at, uuid = self._clock(), new_uuid(self._random_bytes)
         return await self._store.staging.transact(

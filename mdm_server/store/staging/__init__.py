@@ -18,6 +18,7 @@ second of its kind raises `api.conflict` with the name of what is taken.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Protocol, TypeVar
 
 from mdm_server.store.records import Occasion
@@ -165,3 +166,6 @@ class Staging(Protocol):
 
     async def read(self, work: Callable[[StagingView], T]) -> T:
         """Run `work` on a consistent snapshot and return what it returned."""
+
+    def saw(self, enrollment_key: str, at: datetime) -> None:
+        """Note without waiting that a device showed itself, where nothing else is written of that."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable
+from datetime import datetime
 from typing import TypeVar
 
 from mdm_server.store.records import Occasion
@@ -37,3 +38,7 @@ class SqliteStaging:
             return work(SqliteView(reader, self._room.waiting.last_seen))
         finally:
             reader.execute("COMMIT")
+
+    def saw(self, enrollment_key: str, at: datetime) -> None:
+        """Count it among what is written with the next batch."""
+        self._room.waiting.saw(enrollment_key, at)

@@ -352,9 +352,11 @@ async def test_what_is_no_message_is_refused(
 async def test_a_report_that_says_nothing_new_writes_nothing(office: StagingOffice, android: AndroidClient) -> None:
     """A fleet that asks every hour is not a fleet that writes every hour."""
     first = await android.sync(passcode_set=True)
+    office.rig.clock.pass_time(hours=1)
     digest, told = await office.rig.store.state_digest(), len(await office.told("android.synced"))
     assert await android.sync(passcode_set=True) == first
     assert await office.rig.store.state_digest() == digest
+    assert (await record_of(office, android)).last_seen == office.rig.clock()
     assert len(await office.told("android.synced")) == told
     await android.sync(passcode_set=False, compliant=False, problems=("password",))
     assert (await office.told("android.synced"))[-1].reason == "not_compliant"
