@@ -92,6 +92,16 @@ class StagingRefusingContract:
         await staging.install("A", "plain", serial_number="another")
         assert await staging.see(lambda view: view.devices.by_enrollment_key("A")) is None
 
+    async def test_another_udid_does_not_pass_for_the_device_that_somebody_has(
+        self, store: Store, staging: StagingActors
+    ) -> None:
+        """It has the same serial number, and an enrolment profile of its own."""
+        await staging.enrol_by_hub("A", await staging.user("ann"), serial_number=SERIAL)
+        await staging.invite("plain", udid="B")
+        await staging.issue("plain", challenge="plain")
+        async with refused(store, "HUB_REQUIRED"):
+            await staging.authenticate(device("B"), "plain", serial_number=SERIAL)
+
     async def test_a_session_lets_in_the_device_it_was_held_with(self, store: Store, staging: StagingActors) -> None:
         """Another one that turns up with its invitation is turned away."""
         ann = await staging.user("ann")
