@@ -18,13 +18,15 @@ from device_emulator.transport.contract import Transport
 
 WAKINGS_AT_ONCE = 1_000
 """A device woken so often at one and the same moment wants to be woken for ever."""
+HAPPENINGS_AT_ONCE = 100_000
+"""For each device: a session of a thousand commands is two thousand of them."""
 
 Work = Callable[[], Awaitable[None]]
 Watcher = Callable[[int, Event], None]
 
 
 class SleeplessDeviceError(RuntimeError):
-    """A device asks to be woken at a moment that has come, again and again: a defect of ours."""
+    """A device wants to be woken, or to talk, again and again before any time has passed: a defect of ours."""
 
 
 class VirtualLoop:
@@ -36,7 +38,7 @@ class VirtualLoop:
         transport: Transport,
         clock: VirtualClock,
         *,
-        watch: Watcher | None = None,
+        watch: Watcher,
     ) -> None:
         self.devices = devices
         self._transport = transport
@@ -75,19 +77,25 @@ class VirtualLoop:
         self.at(self._clock.now + interval, again)
 
     async def settle(self) -> None:
-        """Let everything happen that happens now; afterwards nobody has anything to say before time passes."""
+        """Let everything happen that happens now; afterwards nobody has anything to say before time passes.
+
+        Raises:
+            SleeplessDeviceError: somebody always has.
+
+        """
+        patience = HAPPENINGS_AT_ONCE * (1 + len(self.devices))
         while self._now:
+            patience -= 1
+            if not patience:
+                raise SleeplessDeviceError(f"expected an end, found device {self._now[0][0]} talking for ever")
             number, happening = self._now.popleft()
             device = self.devices[number]
             device.handle(happening)
             # What it wants to be sent goes out before anybody hears of what it did: watchers may let more happen.
             for request in device.requests():
                 self._now.append((number, await self._transport.send(number, request)))
-            if self._watch is not None:
-                for event in device.events():
-                    self._watch(number, event)
-            else:
-                device.events()
+            for event in device.events():
+                self._watch(number, event)
             self._note_deadline(number, device)
 
     async def advance_to(self, moment: datetime) -> None:

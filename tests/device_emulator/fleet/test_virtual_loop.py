@@ -7,6 +7,7 @@ import pytest
 
 from device_emulator.core.events import Event
 from device_emulator.core.messages import PushArrived, Request, ResponseArrived, TimePassed
+from device_emulator.fleet import virtual_loop
 from device_emulator.fleet.virtual_clock import EPOCH, VirtualClock
 from device_emulator.fleet.virtual_loop import SleeplessDeviceError, VirtualLoop
 from device_emulator.transport.contract import Outcome
@@ -114,3 +115,17 @@ async def test_a_device_that_never_sleeps_is_told_of_instead_of_waited_for() -> 
     stage.loop._note_deadline(1, stage.devices[1])
     with pytest.raises(SleeplessDeviceError, match="for ever"):
         await stage.loop.advance_to(EPOCH + HOUR)
+
+
+async def test_a_conversation_without_end_is_told_of_instead_of_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two who answer each other for ever before any time has passed are a defect, and end the run."""
+    monkeypatch.setattr(virtual_loop, "HAPPENINGS_AT_ONCE", 10)
+    stage = Stage({1: []})
+
+    def answer_back(number: int, event: Event) -> None:
+        stage.loop.push(number, "magic")
+
+    stage.loop._watch = answer_back
+    stage.loop.push(1, "magic")
+    with pytest.raises(SleeplessDeviceError, match="device 1 talking for ever"):
+        await stage.loop.settle()
