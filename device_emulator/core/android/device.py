@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from certs.identity import Identity
 from device_emulator.core.actions import PersonAction
-from device_emulator.core.android import enrolling, hub_errand, leaving, locking, policies, powering
+from device_emulator.core.android import enrolling, hub_errand, leaving, locking, policies, powering, snapshots
 from device_emulator.core.android.enrolling import Ticket
 from device_emulator.core.android.handheld import AndroidHandheld, Clock
 from device_emulator.core.android.hardware import AndroidHardware
@@ -153,6 +153,34 @@ class AndroidDevice(Conversing):
     def power(self) -> PowerState:
         """Whether it runs."""
         return self.handheld.power
+
+    def snapshot(self) -> dict[str, object]:
+        """Return everything the device would need to go on tomorrow, in plain JSON types; contains its secret.
+
+        What is under way is not in it: a restored device begins it anew.
+        """
+        return {
+            **snapshots.take(self.handheld),
+            "ticket": snapshots.ticket_as_json(self._ticket if Errand.ENROLL in self._under_way else None),
+            "errands": sorted(self._under_way),
+        }
+
+    @classmethod
+    def restore(
+        cls, snapshot: Mapping[str, object], settings: AndroidSettings, *, clock: Clock, randomness: Randomness
+    ) -> AndroidDevice:
+        """Return the device that `snapshot` describes.
+
+        Raises:
+            SnapshotError: it is no snapshot of an Android.
+
+        """
+        handheld = snapshots.restore(snapshot, settings, clock=clock, randomness=randomness)
+        device = cls(handheld.hardware, settings, clock=clock, randomness=randomness)
+        device.handheld = handheld
+        device._ticket, device._errands = snapshots.restore_errands(snapshot)
+        device._make_appointment()
+        return device
 
     # The person
 

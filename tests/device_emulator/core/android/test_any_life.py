@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -43,6 +44,7 @@ from rigs.android_server import EXTRAS, INTENT, SERVER, AndroidServer
 from rigs.play_server import MovingClock
 
 NOON = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
+SETTINGS = AndroidSettings(poll=timedelta(hours=1))
 LAUNCHER = "com.airwatch.lockdown.launcher"
 CARELESS = Habits(mistypes=0.5, forgets_to_log_out=0.5, removes_management=0.5, goes_offline=0.5)
 PERSON_ACTIONS = st.sampled_from(
@@ -125,9 +127,7 @@ class AnyLife(RuleBasedStateMachine):
         self.clock = MovingClock(NOON)
         self.server = AndroidServer()
         hardware = AndroidHardware(MODELS[0], "3A091FDJH000X", "356938035643809")
-        self.device = AndroidDevice(
-            hardware, AndroidSettings(poll=timedelta(hours=1)), clock=self.clock, randomness=Randomness(1, 17)
-        )
+        self.device = AndroidDevice(hardware, SETTINGS, clock=self.clock, randomness=Randomness(1, 17))
         self.open: list[Request] = []
 
     def _let(self, happening: Any) -> None:
@@ -206,6 +206,13 @@ class AnyLife(RuleBasedStateMachine):
     def lose(self, retryable: bool) -> None:
         """Leave a request without an answer."""
         self._let(RequestFailed(self.open.pop().number, "timeout", retryable))
+
+    @rule()
+    def put_on_paper(self) -> None:
+        """Put the device on paper, and take it off again: nobody answers what it had asked before."""
+        paper = json.loads(json.dumps(self.device.snapshot()))
+        self.device = AndroidDevice.restore(paper, SETTINGS, clock=self.clock, randomness=Randomness(1, 17))
+        self.open = []
 
     @invariant()
     def it_is_managed_exactly_if_its_life_says_so(self) -> None:
