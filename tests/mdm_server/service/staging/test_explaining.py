@@ -170,3 +170,22 @@ async def test_of_a_long_journal_the_newest_pages_are_read(rig: ServiceRig, monk
     await _told(rig, work)
     story = (await Explaining(rig.store).explain("F17XQ2")).story
     assert [happening.sentence.split()[0] for happening in story] == [f"user-{number}" for number in range(14, 20)]
+
+
+async def test_entries_that_name_a_device_by_its_serial_number_alone_are_looked_for_among_the_newest(
+    rig: ServiceRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is filed under the device itself is found however old it is."""
+    monkeypatch.setattr(explaining, "REACH", 5)
+
+    def work(room: StagingRoom) -> None:
+        device = room.devices.add(PHONE)
+        room.journal.tell("registration.created", user="anna", serial="F17XQ2")
+        room.journal.tell("assignment.checked_out", device=f"device:{device.id}", user="anna")
+        for _ in range(10):
+            room.journal.tell("user.changed", user="bert")
+        room.journal.tell("list.denied", serial="F17XQ2")
+
+    await _told(rig, work)
+    story = (await Explaining(rig.store).explain("F17XQ2")).story
+    assert [happening.code for happening in story] == ["assignment.checked_out", "list.denied"]
