@@ -13,14 +13,14 @@ from device_emulator.core.events import HubRefused, PersonForgot, UnmanagedEnter
 from device_emulator.core.hub.application import UNMANAGED, HubApplication
 from device_emulator.core.hub.asking import Typist
 from device_emulator.core.hub.direct import enroll_directly
-from device_emulator.core.hub.login import Login
+from device_emulator.core.hub.login import typed
 from device_emulator.core.hub.sharing import EnrolledHub, SharingOutcome
 from device_emulator.core.hub.wizard import enroll
 from mdm_server.wire.android_channel import Assignment, ManagementMode
 from mdm_server.wire.hub import DeviceType, HubDevice
 
 HUB_PACKAGE = "com.airwatch.androidagent"
-WORKSPACE_ONE_PACKAGE = "com.airwatch.lockdown.launcher"
+WORKSPACE_ONE_PACKAGE = "com.airwatch.vmworkspace"
 
 HubWish = HubEnroll | HubLogin | HubLogout | DirectEnroll
 """What a person wants of the Hub; credentials that an action leaves out have been filled in."""
@@ -38,6 +38,9 @@ def use(handheld: AndroidHandheld, wish: HubWish) -> Conversation[Ticket | None]
                 yield from _log_in(handheld, wish)
             case HubLogout():
                 yield from _log_out(handheld)
+    except ExchangeError as error:
+        # Management ended while the person typed.
+        handheld.emit(HubRefused(f"hub.{error.reason}", error.detail))
     except GeneratorExit:
         handheld.emit(HubRefused("hub.interrupted", "The Hub was closed before the server answered."))
     return None
@@ -67,12 +70,7 @@ def _enroll(handheld: AndroidHandheld, wish: HubEnroll) -> Conversation[Ticket |
 
 
 def _enroll_directly(handheld: AndroidHandheld, wish: DirectEnroll) -> Conversation[Ticket | None]:
-    login = Login(
-        user_name=wish.user_name or "",
-        password=wish.password or "",
-        accept_terms=wish.accept_terms,
-        solve_captcha=wish.solve_captcha,
-    )
+    login = typed(wish)
     device = describe(handheld, WORKSPACE_ONE_PACKAGE)
     outcome = yield from enroll_directly(handheld, wish.url, device, login, types=_typist(handheld))
     if outcome.is_unmanaged:
@@ -92,15 +90,7 @@ def _go_on(handheld: AndroidHandheld, install_url: str | None) -> Ticket | None:
 
 
 def _log_in(handheld: AndroidHandheld, wish: HubLogin) -> Conversation[None]:
-    login = Login(
-        user_name=wish.user_name or "",
-        password=wish.password or "",
-        group=wish.group,
-        shared_passcode=wish.shared_passcode,
-        accept_terms=wish.accept_terms,
-        solve_captcha=wish.solve_captcha,
-    )
-    _learn(handheld, (yield from _enrolled_hub(handheld).log_in(login, types=_typist(handheld))))
+    _learn(handheld, (yield from _enrolled_hub(handheld).log_in(typed(wish), types=_typist(handheld))))
 
 
 def _log_out(handheld: AndroidHandheld) -> Conversation[None]:
