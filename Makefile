@@ -34,8 +34,9 @@ format: $(VENV)/.test-tools ## put the code in the house's form
 benchmark: $(VENV)/.test-tools ## measure, beside the floor of the cryptography
 	@$(BIN)/python -m benchmarks $(BENCHMARK)
 
-docs: $(VENV)/.test-tools ## write the generated pages again (docs/flows, docs/fidelity.md, docs/scenarios.md and its schema)
+docs: $(VENV)/.test-tools ## write the generated pages again (docs/flows, fidelity.md, uem-api.md, scenarios.md and its schema)
 	@$(BIN)/python -m mdm_server.domain.draw docs/flows
+	@$(BIN)/python -m mdm_server.web.uem.draw docs/uem-api.md
 	@$(BIN)/python -m device_emulator.core.draw docs/flows
 	@$(BIN)/python -m device_emulator.core.answers.fidelity > docs/fidelity.md
 	@$(BIN)/python -m device_emulator.scenario.schema docs/scenario.schema.json

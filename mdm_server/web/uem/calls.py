@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
-from uuid import UUID
 
 from msgspec import Struct
 
@@ -25,9 +24,6 @@ from mdm_server.web.uem.documents import Folded, folded, read_document, shaped
 
 Shape = TypeVar("Shape", bound=Struct)
 Row = TypeVar("Row")
-
-LARGEST_NUMBER = 2**63 - 1
-"""What the database can hold: a larger identifier names nothing."""
 
 
 class _Values(Folded, frozen=True):
@@ -62,21 +58,6 @@ class Asked:
     query: Mapping[str, str] = field(default_factory=dict)
     """The query, its names folded (`documents.folded`): callers write `searchby` and `searchBy`."""
     body: bytes = b""
-
-    def number(self, name: str) -> int:
-        """Return a number of the path; what is none names nothing (Refusal `api.not_found`)."""
-        text = self.parameters[name]
-        if not text.isascii() or not text.isdigit() or int(text[:20]) > LARGEST_NUMBER or len(text) > 19:
-            raise Explained("api.not_found", expected=f"{name}: a number", found=text[:100])
-        return int(text)
-
-    def uuid(self, name: str) -> str:
-        """Return a UUID of the path in its usual spelling; what is none names nothing (Refusal `api.not_found`)."""
-        text = self.parameters[name]
-        try:
-            return str(UUID(text))
-        except ValueError:
-            raise Explained("api.not_found", expected=f"{name}: a UUID", found=text[:100]) from None
 
     def text(self, name: str) -> str | None:
         """Return a parameter of the query; an empty one is none, for clients send all they know of."""

@@ -115,6 +115,15 @@ async def test_a_locked_or_registered_device_is_not_forgotten(office: StagingOff
     assert refused.value.code == "device.unknown", "what nothing names any more goes"
 
 
+async def test_an_enrolment_that_never_ended_is_given_up(office: StagingOffice) -> None:
+    """Deleted on its way, a device is unenrolled, and counts for nobody any more."""
+    anna = await office.user("anna")
+    record = await office.android(1, anna, status=EnrollmentStatus.ENROLLMENT_IN_PROGRESS, pending_verification=True)
+    await office.staging.devices.delete(record.id)
+    left = await office.record(record.id)
+    assert (left.status, left.pending_verification) == (EnrollmentStatus.UNENROLLED, False)
+
+
 async def test_a_device_is_moved(office: StagingOffice) -> None:
     """Into another group, whose settings hold from then on."""
     east = await office.staging.groups.create(GroupOrder(group_id="EAST", parent=ROOT_GROUP))

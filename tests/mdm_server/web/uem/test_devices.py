@@ -145,6 +145,17 @@ async def test_an_agent_asks_how_its_device_stands(scene: Scene) -> None:
     }
 
 
+async def test_enrolled_devices_are_found_with_their_users(scene: Scene) -> None:
+    """By user, number or platform; nothing found is 204."""
+    search = "/api/system/users/enrolleddevices/search"
+    found = (await scene.caller.call("GET", f"{search}?username=anna&platform=Apple")).document
+    [row] = found["EnrolledDeviceInfoList"]
+    assert (row["DeviceId"], row["UserName"], row["OrganizationGroup"]) == (scene.number, "anna", "mdmsim")
+    for query in ("?serialnumber=nothing", "?platform=Android", "?userid=99"):
+        assert (await scene.caller.call("GET", search + query)).status == 204
+    assert (await scene.caller.call("GET", f"{search}?username=nobody")).status == 404
+
+
 async def test_the_user_of_a_device_is_switched(scene: Scene) -> None:
     """PATCH without a body, in either version of asking; a device that nobody staged is 400."""
     told = await scene.call("PATCH", f"/{scene.number}/enrollmentuser/{scene.user}")

@@ -6,7 +6,9 @@ from uuid import UUID
 
 import pytest
 
+from mdm_server.domain.refusal import Refusal
 from mdm_server.web.uem.access import TOKEN_LIFETIME
+from rigs.sockets import say, status_of
 from rigs.uem_caller import Caller, basic
 
 JSON = "application/json; charset=utf-8"
@@ -140,6 +142,29 @@ async def test_the_token_endpoint_takes_no_other_method(caller: Caller) -> None:
     """RFC 6749 §3.2: POST."""
     told = await caller.call("GET", "/connect/token", headers={})
     assert (told.status, told.document["errorCode"]) == (405, 405)
+    told = await caller.call("POST", "/connect/token", headers={}, data=b"grant_type=\xff")
+    assert (told.status, told.document["errorCode"]) == (400, 400)
+
+
+async def test_a_body_that_is_not_framed_as_it_says_ends_the_connection(caller: Caller) -> None:
+    """Nothing after it can be trusted."""
+    head = f"GET {INFO} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
+    head += "".join(f"{name}: {value}\r\n" for name, value in caller.headers.items())
+    answer = await say(caller.rig.plain, f"{head}\r\nnonsense\r\n".encode())
+    assert status_of(answer) == 400
+
+
+async def test_a_server_that_cannot_take_more_says_when_to_come_back(
+    caller: Caller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503 with Retry-After, in the shape of every other error."""
+
+    def busy(**_: Any) -> None:
+        raise Refusal("limit.overload")
+
+    monkeypatch.setattr("mdm_server.web.uem.endpoint.Asked", busy)
+    told = await caller.call("GET", INFO)
+    assert (told.status, told.document["errorCode"], told.headers["Retry-After"]) == (503, 503, "1")
 
 
 async def test_a_defect_is_a_500_with_the_number_under_which_the_log_has_it(
@@ -147,7 +172,7 @@ async def test_a_defect_is_a_500_with_the_number_under_which_the_log_has_it(
 ) -> None:
     """Whatever goes wrong, nothing of it is in the answer."""
 
-    def broken(*_: Any) -> None:
+    def broken(**_: Any) -> None:
         raise ZeroDivisionError("secret")
 
     monkeypatch.setattr("mdm_server.web.uem.endpoint.Asked", broken)
