@@ -16,7 +16,7 @@ from device_emulator.core.android.settings import AndroidSettings
 from device_emulator.core.device import Device
 from device_emulator.core.hardware import MODELS as APPLES
 from device_emulator.core.hardware import Model, draw_hardware
-from device_emulator.core.person import Person
+from device_emulator.core.person import Habits, Person
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.fleet.keys import KeySupply
@@ -39,8 +39,8 @@ class Cast:
 
     devices: Mapping[str, document.Device]
     users: Mapping[str, document.User]
-    people: Mapping[str, str]
-    """The user of everybody who is not called like their account."""
+    people: Mapping[str, document.Person]
+    """Everybody of whom there is more to say than that they have an account."""
     tokens: dict[str, str] = field(default_factory=dict)
     """The token of each registration that has one, by the registration's name."""
 
@@ -50,7 +50,7 @@ class Cast:
         return cls(
             devices=dict(_written_out(scenario.devices)),
             users=dict(_written_out(scenario.organization.users)),
-            people={person.name: person.user for person in scenario.people},
+            people={person.name: person for person in scenario.people},
         )
 
     def number(self, device: str) -> int:
@@ -70,9 +70,18 @@ class Cast:
         return self.users[user].password or f"password of {user}"
 
     def person(self, name: str) -> Person:
-        """Return somebody with their credentials."""
-        user = self.people.get(name, name)
-        return Person(name=name, user_name=user, password=self.password(user))
+        """Return somebody with their credentials and their habits."""
+        said = self.people.get(name)
+        if said is None:
+            return Person(name=name, user_name=name, password=self.password(name))
+        habits = Habits(
+            mistypes=said.mistypes,
+            forgets_to_log_out=said.forgets_to_log_out,
+            removes_management=said.removes_management,
+            goes_offline=said.goes_offline,
+        )
+        password = self.password(said.user)
+        return Person(name=name, user_name=said.user, password=password, passcode=said.passcode, habits=habits)
 
 
 def draw_device(

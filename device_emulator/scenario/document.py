@@ -55,6 +55,9 @@ Settings = Annotated[
     dict[str, Any],
     Meta(description="Enrolment settings; what is not said is inherited.", extra={"refers": Refers("settings")}),
 ]
+Likelihood = Annotated[
+    float, Meta(ge=0, le=1, description="How likely, from 0 (never) to 1 (always): each time, or on any one day.")
+]
 Count = Annotated[int, Meta(ge=1, le=1000, description="How many of them: NAME-1, NAME-2 …")]
 Seconds = Annotated[str, reference("durations", "A length of time: `90 s`, `61 minutes`, `2 days`.")]
 
@@ -163,10 +166,15 @@ class ListEntry(Record, frozen=True, kw_only=True):
 
 
 class Person(Record, frozen=True, kw_only=True):
-    """Somebody who is not called like their account."""
+    """Somebody who is not called like their account, or has habits: they show on the device in their hands."""
 
     name: Name
     user: UserName
+    passcode: str | None = None
+    mistypes: Likelihood = 0.0
+    forgets_to_log_out: Likelihood = 0.0
+    removes_management: Likelihood = 0.0
+    goes_offline: Likelihood = 0.0
 
 
 class Scenario(Record, frozen=True, kw_only=True):

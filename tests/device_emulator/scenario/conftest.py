@@ -20,7 +20,7 @@ registrations:
   - {name: adas, user: ada, device: phone}
 devices: [phone, {name: ipad, count: 3}]
 people:
-  - {name: Ada Lovelace, user: ada}
+  - {name: Ada Lovelace, user: ada, mistypes: 0.5, passcode: "314159"}
 """
 Write = Callable[..., Script]
 

@@ -8,6 +8,7 @@ from datetime import timedelta
 import pytest
 
 from device_emulator.core.events import Enrolled, RetryScheduled
+from device_emulator.core.person import Habits
 from device_emulator.scenario import Script, run
 from device_emulator.scenario.company import Company
 from device_emulator.scenario.document import ListEntry, Registration
@@ -107,3 +108,10 @@ async def test_a_clock_that_there_is_not_is_refused(write: Write) -> None:
     """With those that there are."""
     with pytest.raises(ScenarioError, match="expected one of real, virtual"):
         await run(write(), clock="sundial")
+
+
+async def test_people_have_the_habits_of_the_script(stage: Company) -> None:
+    """Whoever has none does everything right."""
+    clumsy = stage.person("Lovelace")
+    assert (clumsy.habits.mistypes, clumsy.passcode) == (0.5, "314159")
+    assert stage.person("ada").habits == Habits()
