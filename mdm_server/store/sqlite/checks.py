@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 
 
-def quoted(values: Iterable[StrEnum]) -> str:
-    """Return words of our own enumerations as a list of SQL literals, for the schema."""
+def quoted(values: Iterable[str]) -> str:
+    """Return words of our own as a list of SQL literals."""
     return ", ".join(f"'{value}'" for value in sorted(values))
 
 

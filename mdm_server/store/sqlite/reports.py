@@ -25,9 +25,11 @@ from mdm_server.domain.enrollment import (
 )
 from mdm_server.domain.identity_binding import CertificateState
 from mdm_server.domain.refusal import Refusal
+from mdm_server.domain.staging.withholding import GIVEN_TO_LOCKED_DEVICES
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.records import Answer, AnswerEffect, CommandRow, Occasion, ReportOutcome
 from mdm_server.store.sqlite.certificates import admit_use, supersede_all
+from mdm_server.store.sqlite.checks import quoted
 from mdm_server.store.sqlite.command_rows import SELECT_COMMAND, command_row
 from mdm_server.store.sqlite.ledger import tell
 from mdm_server.store.sqlite.queues import (
@@ -39,6 +41,7 @@ from mdm_server.store.sqlite.queues import (
     is_parting,
     status_of,
 )
+from mdm_server.store.sqlite.staging.following import withholds
 from mdm_server.store.sqlite.values import stamp
 
 _NOTHING_TO_DO = (
@@ -47,6 +50,7 @@ _NOTHING_TO_DO = (
     "FROM certificate c JOIN enrollment d ON d.key = ? JOIN enrollment e ON e.key = ? WHERE c.fingerprint = ?"
 )
 _HEAD = SELECT_COMMAND + "WHERE enrollment = ? AND waits AND deliverable ORDER BY sequence LIMIT 1"
+_HEAD_OF_LOCKED = _HEAD.replace("ORDER", f"AND request_type IN ({quoted(GIVEN_TO_LOCKED_DEVICES)}) ORDER")
 _ANSWERS = {str(event): event for event in ANSWERS}
 
 
@@ -156,7 +160,9 @@ def _follow_answer(
 
 
 def _head_of_line(connection: sqlite3.Connection, channel: Channel, occasion: Occasion) -> CommandRow | None:
-    while (values := connection.execute(_HEAD, (channel.key,)).fetchone()) is not None:
+    # What is withheld from a locked device keeps its place, and what comes after it is not kept waiting (I-21).
+    head = _HEAD_OF_LOCKED if withholds(connection, channel.device) else _HEAD
+    while (values := connection.execute(head, (channel.key,)).fetchone()) is not None:
         row = command_row(values)
         about = {"enrollment": channel.key, "command": row.command_uuid, "request_type": row.request_type}
         if is_expired(row.state, row.expires_at, occasion.at):

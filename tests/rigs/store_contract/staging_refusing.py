@@ -12,9 +12,11 @@ from mdm_server.domain.staging.lists import ListEntry
 from mdm_server.domain.staging.organization import OrganizationGroup
 from mdm_server.domain.staging.vocabulary import (
     DeviceLockReason,
+    DeviceStagingType,
     ListAttribute,
     ListKind,
     Platform,
+    StagingMode,
     UserStatus,
 )
 from mdm_server.store.contract import Store
@@ -181,3 +183,35 @@ class StagingRefusingContract:
             await staging.token_update(A, hers)
         found = await staging.see(lambda view: view.devices.search(serial_number=SERIAL))
         assert [record.assignment.user for record in found] == [bob.id]
+
+    async def test_a_locked_device_is_given_no_profile_and_no_secret(
+        self, store: Store, staging: StagingActors
+    ) -> None:
+        """I-21: what only asks or takes away is delivered past what waits; the rest comes once it is free, in order."""
+        pat = await staging.user("pat", DeviceStagingType.STANDARD)
+        certificate = await staging.enrol_by_hub("A", pat, mode=StagingMode.STANDARD)
+        record = await staging.device_of("A")
+        await staging.enqueue("A", "sent before", request_type="InstallProfile")
+        assert await staging.idle(A, certificate) == "sent before"
+        lock = DeviceLock(DeviceLockReason.REG_USER_MISMATCH, NOON)
+        await staging.act(lambda room: room.devices.replace(replace(record, lock=lock)))
+        await staging.enqueue("A", "clear", request_type="ClearPasscode")
+        await staging.enqueue("A", "lock", request_type="DeviceLock")
+        await staging.enqueue("A", "ask")
+        assert await staging.idle(A, certificate) == "lock"
+        assert await staging.answer(A, certificate, "lock") == "ask"
+        assert await staging.answer(A, certificate, "ask") is None
+        await staging.act(lambda room: room.devices.replace(record))
+        assert await staging.idle(A, certificate) == "sent before"
+        assert await staging.answer(A, certificate, "sent before") == "clear"
+
+    async def test_a_lock_against_others_withholds_nothing_from_who_has_the_device(
+        self, store: Store, staging: StagingActors
+    ) -> None:
+        """I-24: somebody else tried to take it; its user is not to suffer for that."""
+        certificate = await staging.enrol_by_hub("A", await staging.user("ann"))
+        record = await staging.device_of("A")
+        lock = DeviceLock(DeviceLockReason.REG_BOUND_TO_OTHER, NOON)
+        await staging.act(lambda room: room.devices.replace(replace(record, lock=lock)))
+        await staging.enqueue("A", "profile", request_type="InstallProfile")
+        assert await staging.idle(A, certificate) == "profile"

@@ -13,6 +13,7 @@ from uuid import uuid5
 
 from mdm_server.domain.enrollment import EnrollmentStatus
 from mdm_server.domain.refusal import Refusal
+from mdm_server.domain.staging import withholding
 from mdm_server.domain.staging.attempt import Attempt, DeviceCounts, GuardName, Verdict
 from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceRecord, PresentedDevice
 from mdm_server.domain.staging.guards import judge, judge_plain_authenticate
@@ -79,6 +80,20 @@ def ended(
     """Let the record of a device follow the end of its enrolment."""
     if number(connection, "SELECT EXISTS (SELECT 1 FROM device WHERE enrollment_key = ?)", key):
         _Follower(connection, occasion).leave(key, status, wiped=wiped)
+
+
+def withholds(connection: sqlite3.Connection, key: str) -> bool:
+    """Say whether a device is locked, so that it is given nothing but what `GIVEN_TO_LOCKED_DEVICES` names."""
+    if not number(
+        connection, "SELECT EXISTS (SELECT 1 FROM device WHERE enrollment_key = ? AND lock_reason > '')", key
+    ):
+        return False
+    view = SqliteView(connection, lambda _: None)
+    record = view.devices.by_enrollment_key(key)
+    assert record is not None
+    tree = view.groups.tree()
+    settings = tree.settings(ROOT_GROUP if record.group is None else record.group)
+    return withholding.withholds(record, registrations_of(view, record, None), settings)
 
 
 def _concerns_staging(connection: sqlite3.Connection, arrival: Arrival) -> bool:
