@@ -136,7 +136,7 @@ async def test_an_unknown_name_and_a_wrong_password_are_the_same_in_bytes(office
 
 async def test_an_unknown_name_and_a_wrong_password_take_the_same_time(open_rig: OpenRig) -> None:
     """The work of checking a password is done for nobody, too."""
-    async with open_rig(password_cost=Cost(iterations=2, lanes=1, memory_kib=8192)) as rig:
+    async with open_rig(password_cost=Cost(iterations=2, memory_kib=8192)) as rig:
         office = StagingOffice(rig)
         await office.person("ann")
         spent = {}
