@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from device_emulator.core.android import locking
 from device_emulator.core.android.events import AppDataCleared
 from device_emulator.core.android.handheld import AndroidHandheld
 from device_emulator.core.events import HubLoginShown, HubSignedIn, HubSignedOut
@@ -26,9 +25,7 @@ def learn(handheld: AndroidHandheld, url: str, assignment: Assignment) -> None:
 
 
 def _end(handheld: AndroidHandheld, hub: HubApplication) -> None:
-    """Remove what the user left behind: the data of the applications and the passcode, without a warning."""
-    if handheld.passcode.is_set:
-        locking.reset_passcode(handheld, None)
+    """Remove what the user left behind in applications; the passcode goes when the server says so."""
     if handheld.applications:
         handheld.emit(AppDataCleared(handheld.applications))
     handheld.emit(HubSignedOut(hub.user))

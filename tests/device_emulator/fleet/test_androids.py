@@ -160,6 +160,8 @@ async def test_a_shared_android_is_checked_out_and_in() -> None:
 
         world.fleet.happen(0, PersonActs(HubLogout()))
         assert await world.fleet.until(lambda: world.hub_says("MultiIdle"), seconds=PATIENCE)
-        assert not device.handheld.passcode.is_set
+        assert await world.fleet.until(
+            lambda: world.fleet.is_quiet and not device.handheld.passcode.is_set, seconds=PATIENCE
+        )
         assert await world.assignment() == (AssignmentState.MULTI_IDLE, None)
         assert [record.status for record in await world.records()] == [EnrollmentStatus.ENROLLED]

@@ -319,13 +319,15 @@ def test_a_staged_device_shows_its_hub_to_whoever_comes(
 
 
 def test_a_shared_device_forgets_whoever_gives_it_back(managed: AndroidDevice, act: Act, server: AndroidServer) -> None:
-    """Their passcode and what their applications knew are gone; the device stays enrolled."""
+    """What their applications knew is gone, and by the server's command their passcode; the device stays enrolled."""
     server.policy = Policy(version=2, applications=(LAUNCHER,))
     server.assignment = Assignment(state="CheckedOut", user="bo")
     act(managed, PUSH, SetPasscode("271828"))
     server.assignment = Assignment(state="MultiIdle")
     seen = act(managed, HubLogout())
     assert {HubSignedOut("bo"), HubLoginShown("MultiIdle"), AppDataCleared((LAUNCHER,))} <= set(seen)
+    server.command(CommandType.RESET_PASSWORD, newPassword="")
+    act(managed, PUSH)
     assert not managed.handheld.passcode.is_set
     assert managed.life is Life.MANAGED
 
