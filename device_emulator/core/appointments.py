@@ -15,12 +15,13 @@ RENEWAL_PAUSE = timedelta(hours=1)
 class Appointments:
     """The next poll and the next renewal of one device; a device that nobody manages has none."""
 
-    __slots__ = ("_has_polled", "_poll_at", "_renew_at")
+    __slots__ = ("_certificate", "_has_polled", "_poll_at", "_renew_at")
 
     def __init__(self) -> None:
         self._poll_at: datetime | None = None
         self._renew_at: datetime | None = None
         self._has_polled = False
+        self._certificate: bytes | None = None
 
     def make(self, handheld: Handheld) -> None:
         """Make the appointments that follow from the settings and from the certificate."""
@@ -29,6 +30,10 @@ class Appointments:
             # The first poll is spread over the interval, so that a fleet enrolled at once does not come back at once.
             share = 1.0 if self._has_polled else handheld.randomness.stream("first poll").random()
             self._poll_at, self._has_polled = now + settings.poll * share, True
+        certificate = handheld.keychain.certificate
+        if self._renew_at is not None and certificate is self._certificate:
+            return  # made already: whoever polls often must not put the renewal off every time
+        self._certificate = certificate
         validity = handheld.keychain.validity
         if settings.renew_before is not None and validity is not None:
             begins, ends = validity

@@ -71,6 +71,22 @@ def test_a_failed_renewal_keeps_the_old_identity(enrolled: Device, server: PlayS
     assert renewals(play(enrolled, server, clock=moving, patience=3600)) == 1
 
 
+def test_who_asks_often_does_not_put_the_renewal_off(enrolled: Device, server: PlayServer, moving: MovingClock) -> None:
+    """After a failure the next attempt is an hour away, and stays there whatever the device does meanwhile."""
+    server.script(RequestKind.SCEP_CERTIFICATES, (404, b""))
+    moving.now = enrolled.deadline or moving()
+    play(enrolled, server, TimePassed())
+    due = enrolled.deadline
+    moving.now += timedelta(minutes=30)
+    play(enrolled, server, PushArrived(enrolled.push_magic or ""))
+    assert enrolled.deadline == due
+    # An identity that was renewed before its time has a time of its own.
+    server.not_after = moving() + timedelta(days=400)
+    assert renewals(play(enrolled, server, Prompted(Errand.RENEWAL))) == 1
+    assert enrolled.deadline is not None
+    assert enrolled.deadline > moving() + timedelta(days=300)
+
+
 @pytest.mark.parametrize("settings", [{"key_kind": KeyKind.P_256}, {}])
 def test_where_there_is_no_renewal_it_is_a_first_request_again(
     settings: dict[str, KeyKind], make_device: Callable[..., Device], server: PlayServer
