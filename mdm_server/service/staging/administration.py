@@ -8,6 +8,7 @@ from datetime import datetime
 
 from mdm_server.service.commanding import Commanding
 from mdm_server.service.settings import ServiceSettings
+from mdm_server.service.staging.android_commands import AndroidCommands
 from mdm_server.service.staging.device_actions import DeviceActions
 from mdm_server.service.staging.device_commands import DeviceCommands
 from mdm_server.service.staging.explaining import Explaining
@@ -50,6 +51,7 @@ def administer_staging(
     """Wire the use cases together."""
     staging = store.staging
     wipes = Wipes(staging, waker, clock, random_bytes)
+    androids = AndroidCommands(staging, wipes, waker, clock, random_bytes)
     return StagingAdministration(
         groups=Groups(staging, clock, random_bytes),
         users=Users(staging, passwords, clock, random_bytes),
@@ -58,6 +60,6 @@ def administer_staging(
         wipes=wipes,
         devices=DeviceActions(staging, wipes, waker, clock),
         assignments=Reassigning(store, waker, settings, clock, random_bytes),
-        commands=DeviceCommands(staging, commanding, wipes, waker, clock, random_bytes),
+        commands=DeviceCommands(staging, commanding, androids, wipes, waker),
         explaining=Explaining(store),
     )

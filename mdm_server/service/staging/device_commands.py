@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import datetime
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
 from mdm_server.domain.enrollment import MANAGED
 from mdm_server.domain.refusal import Refusal
-from mdm_server.domain.staging.devices import DeviceRecord
 from mdm_server.domain.staging.vocabulary import Platform
 from mdm_server.domain.staging.wipe_protection import WipeKind
 from mdm_server.service.commanding import Commanding, CommandOrder
 from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
+from mdm_server.service.staging.android_commands import AndroidCommands
 from mdm_server.service.staging.finding import Key, the_device
-from mdm_server.service.staging.identifiers import new_uuid
 from mdm_server.service.staging.waking import Waker
 from mdm_server.service.staging.wipes import WipeOrder, Wipes
-from mdm_server.store.staging import NEW, Operation, OperationState, Staging
+from mdm_server.store.staging import Staging
 from mdm_server.wire.android_channel import CommandType
 
 
@@ -49,7 +47,7 @@ APPLE: Mapping[DeviceCommand, CommandOrder] = {
 ANDROID: Mapping[DeviceCommand, tuple[CommandType, Mapping[str, Any]]] = {
     DeviceCommand.LOCK: (CommandType.LOCK, {}),
     # An empty password takes the passcode away (Android Management API, Command.newPassword).
-    DeviceCommand.CLEAR_PASSCODE: (CommandType.RESET_PASSWORD, {"newPassword": ""}),
+    DeviceCommand.CLEAR_PASSCODE: (CommandType.RESET_PASSWORD, {"new_password": ""}),
     DeviceCommand.SOFT_RESET: (CommandType.REBOOT, {}),
 }
 ONLY_WAKES = {
@@ -66,17 +64,15 @@ class DeviceCommands:
         self,
         staging: Staging,
         commanding: Commanding,
+        androids: AndroidCommands,
         wipes: Wipes,
         waker: Waker,
-        clock: Callable[[], datetime],
-        random_bytes: Callable[[int], bytes],
     ) -> None:
         self._staging = staging
         self._commanding = commanding
+        self._androids = androids
         self._wipes = wipes
         self._waker = waker
-        self._clock = clock
-        self._random_bytes = random_bytes
 
     async def send(self, key: Key, command: DeviceCommand, facts: RequestFacts = INTERNAL) -> str | None:
         """Tell a device to do something; return the name of what is queued, or None for what only wakes it.
@@ -92,24 +88,12 @@ class DeviceCommands:
         if command in ONLY_WAKES[device.platform]:
             await self._waker.wake([device])
             return None
-        if device.platform is Platform.ANDROID:
-            return await self._operate(device, command, facts)
-        order = APPLE.get(command)
-        if order is None:
-            raise _not_possible(device, command)
-        return (await self._commanding.enqueue(device.enrollment_key, order, facts)).command_uuid
-
-    async def _operate(self, device: DeviceRecord, command: DeviceCommand, facts: RequestFacts) -> str:
-        if command not in ANDROID:
-            raise _not_possible(device, command)
-        kind, parameters = ANDROID[command]
-        now = self._clock()
-        operation = Operation(
-            NEW, device.id, new_uuid(self._random_bytes), kind, parameters, OperationState.QUEUED, now
-        )
-        await self._staging.transact(lambda room: room.android.add_operation(operation), facts.occasion(now))
-        await self._waker.wake([device])
-        return operation.name
+        if device.platform is Platform.ANDROID and command in ANDROID:
+            return await self._androids.send(device.id, *ANDROID[command], facts)
+        if device.platform is Platform.IOS and command in APPLE:
+            return (await self._commanding.enqueue(device.enrollment_key, APPLE[command], facts)).command_uuid
+        detail = f"{command} means nothing to {device.platform} devices"
+        raise DetailedRefusal("command.not_possible", reason="platform", detail=detail)
 
 
 def command_named(name: str) -> DeviceCommand:
@@ -118,8 +102,3 @@ def command_named(name: str) -> DeviceCommand:
     if found is None:
         raise DetailedRefusal("command.unknown", detail=f"expected one of {', '.join(DeviceCommand)}")
     return found
-
-
-def _not_possible(device: DeviceRecord, command: DeviceCommand) -> DetailedRefusal:
-    detail = f"{command} means nothing to {device.platform} devices"
-    return DetailedRefusal("command.not_possible", reason="platform", detail=detail)
