@@ -140,13 +140,12 @@ def _denied(room: StagingRoom, device: DeviceRecord) -> bool:
     return list_verdict(entries, device.identifiers, device.platform).denied is not None
 
 
+_NAMED = {ListAttribute.UDID: "udid", ListAttribute.SERIAL_NUMBER: "serial", ListAttribute.IMEI: "imei"}
+"""What the journal calls the identifiers of devices."""
+
+
 def _tell(room: StagingRoom, code: JournalCode, entry: ListEntry) -> None:
     group = room.groups.get(entry.group)
-    told = {"list": entry.kind.value, **({"group": group.group_id} if group else {})}
-    if entry.attribute in _JOURNAL_WORDS:
-        told[_JOURNAL_WORDS[entry.attribute]] = entry.value
+    told = {"list": entry.kind.value, "group": group.group_id if group else ""}
+    told |= {_NAMED[entry.attribute]: entry.value} if entry.attribute in _NAMED else {"platform": entry.value}
     room.journal.tell(code, reason=entry.attribute, **told)
-
-
-_JOURNAL_WORDS = {ListAttribute.SERIAL_NUMBER: "serial", ListAttribute.UDID: "udid", ListAttribute.IMEI: "imei"}
-"""How the journal names a device."""

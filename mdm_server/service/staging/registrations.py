@@ -276,5 +276,11 @@ def _described(view: StagingView, registration: Registration) -> Described:
 def _about(room: StagingRoom, registration: Registration) -> dict[str, str]:
     """Return what the journal says of a registration: whose it is, and of which device."""
     user = None if registration.user is None else room.users.get(registration.user)
-    about = {"user": user.user_name if user else "", "serial": registration.identifiers.serial_number or ""}
+    identifiers = registration.identifiers
+    about = {
+        "user": user.user_name if user else None,
+        "serial": identifiers.serial_number,
+        "udid": identifiers.udid,
+        "imei": identifiers.imei,
+    }
     return {name: value for name, value in about.items() if value}
