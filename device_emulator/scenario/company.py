@@ -178,7 +178,7 @@ class Company(ABC):
             before = len(self._seen[number])
             extras = StagingExtras(
                 server_url=self.url,
-                group_id=intent.group,
+                group_id=intent.group or intent.token,
                 user_name=None if asks else intent.user_name,
                 password=None if asks else intent.password,
             )

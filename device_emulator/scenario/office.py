@@ -36,6 +36,7 @@ from mdm_server.embed.orders import (
     WipeKind,
     WipeOrder,
     WipeState,
+    command_named,
 )
 
 Result = TypeVar("Result")
@@ -220,6 +221,10 @@ class ServiceOffice:
         if not held:
             raise Refused("wipe.unknown", f"no wipe of {device} is on hold")
         await self._ask(wipes.decide(held[0].id, approve=approve))
+
+    async def command(self, device: str, command: str) -> None:
+        """Send a device a command, by the console's name of it."""
+        await self._ask(self.suite().staging.commands.send(await self._number(device), command_named(command)))
 
     async def delete_device(self, device: str) -> None:
         """Delete the record of a device."""

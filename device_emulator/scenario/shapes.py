@@ -123,14 +123,20 @@ class Fitting:
             case inspect.BoolType() if not isinstance(value, bool):
                 self._expected("true or false", value, path)
             case inspect.IntType(_, least, _, most):
-                if not isinstance(value, int) or isinstance(value, bool):
-                    self._expected("a whole number", value, path)
-                elif not (least or 0) <= value <= (value if most is None else most):
-                    self.wrong(path, f"expected {least or 0} to {most or '…'}, found {value}")
+                self._number(value, (int,), least, most, path)
+            case inspect.FloatType(_, least, _, most):
+                self._number(value, (int, float), least, most, path)
             case inspect.DictType() if not isinstance(value, dict):
                 self._expected("a mapping", value, path)
             case _:
                 pass
+
+    def _number(self, value: Any, kinds: tuple[type, ...], least: float | None, most: float | None, path: Path) -> None:
+        if not isinstance(value, int | float) or not isinstance(value, kinds) or isinstance(value, bool):
+            self._expected("a number" if float in kinds else "a whole number", value, path)
+        elif not (least or 0) <= value <= (value if most is None else most):
+            limit = "or more" if most is None else f"to {most:g}"
+            self.wrong(path, f"expected {least or 0:g} {limit}, found {value}")
 
     def _expected(self, what: str, value: Any, path: Path, remedy: str = "") -> None:
         self.wrong(path, f"expected {what}, found {_KINDS.get(type(value), 'something else')}", remedy)

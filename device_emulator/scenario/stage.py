@@ -112,6 +112,9 @@ class Office(Protocol):
     async def decide_wipe(self, device: str, *, approve: bool) -> None:
         """Decide on a wipe that was put on hold."""
 
+    async def command(self, device: str, command: str) -> None:
+        """Send a device a command."""
+
     async def delete_device(self, device: str) -> None:
         """Delete the record of a device."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from device_emulator.core.hub.asking import NO_SERVER, NOBODY_ANSWERS, NOT_AN_ANSWER
 from device_emulator.core.states import LifeState
+from device_emulator.scenario.steps.holding import WRONG_PASSCODE
 from device_emulator.scenario.steps.step import FORGOTTEN, NOTHING_CAME_OF_IT
 from mdm_server.embed.orders import REFUSALS, SettingsError, parse_settings
 
@@ -24,6 +25,7 @@ DEVICE_CODES: tuple[str, ...] = (
     *(f"already_{life}" for life in LifeState),
     "already_offline",
     "already_online",
+    "http.400",
     "lost",
     "no_credentials",
     "not_enrolled",
@@ -33,6 +35,7 @@ DEVICE_CODES: tuple[str, ...] = (
     "passcode_policy",
     "removal_disallowed",
     "restricted",
+    WRONG_PASSCODE,
 )
 """What a device, its Hub, or the person holding it says no with."""
 

@@ -19,6 +19,7 @@ from mdm_server.domain.staging.vocabulary import (
     UserStatus,
 )
 from mdm_server.domain.staging.wipe_protection import WipeKind, WipeState
+from mdm_server.service.staging.device_commands import command_named
 from mdm_server.service.staging.device_facts import DeviceFacts
 from mdm_server.service.staging.groups import GroupOrder
 from mdm_server.service.staging.lists import ListOrder
@@ -51,5 +52,6 @@ __all__ = [
     "WipeKind",
     "WipeOrder",
     "WipeState",
+    "command_named",
     "parse_settings",
 ]

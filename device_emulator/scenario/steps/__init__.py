@@ -7,7 +7,14 @@ from collections.abc import Mapping
 from device_emulator.scenario.steps.administering import ADMINISTRATION
 from device_emulator.scenario.steps.circumstances import GoOffline, GoOnline, InjectFault, RestartServer, Wait
 from device_emulator.scenario.steps.enrolling import Cart, DirectEnrol, Enrol
-from device_emulator.scenario.steps.holding import FactoryReset, HandOver, RemoveManagement, SetPasscode
+from device_emulator.scenario.steps.holding import (
+    FactoryReset,
+    HandOver,
+    LockScreen,
+    RemoveManagement,
+    SetPasscode,
+    UnlockScreen,
+)
 from device_emulator.scenario.steps.looking import Expect
 from device_emulator.scenario.steps.sharing import CheckIn, CheckOut, HubLogin, HubLogout
 from device_emulator.scenario.steps.step import Step
@@ -22,6 +29,8 @@ STEPS: Mapping[str, type[Step]] = {
     "check-in": CheckIn,
     "hand-over": HandOver,
     "set-passcode": SetPasscode,
+    "lock-screen": LockScreen,
+    "unlock-screen": UnlockScreen,
     "remove-management": RemoveManagement,
     "factory-reset": FactoryReset,
     "wipe": ADMINISTRATION["wipe"],

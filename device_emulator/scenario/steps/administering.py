@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from device_emulator.scenario.steps.device_orders import ApproveWipe, Assign, DeleteDevice, RejectWipe, Unlock, Wipe
+from device_emulator.scenario.steps.device_orders import (
+    ApproveWipe,
+    Assign,
+    Command,
+    DeleteDevice,
+    RejectWipe,
+    Unlock,
+    Wipe,
+)
 from device_emulator.scenario.steps.ordering import Order
 from device_emulator.scenario.steps.organizing import ChangeUser, DeleteUser, ResetAttempts, Set, Synchronize
 from device_emulator.scenario.steps.registering import (
@@ -33,6 +41,7 @@ ADMINISTRATION: Mapping[str, type[Order]] = {
     "approve-wipe": ApproveWipe,
     "reject-wipe": RejectWipe,
     "delete-device": DeleteDevice,
+    "command": Command,
     "set": Set,
     "change-user": ChangeUser,
     "delete-user": DeleteUser,

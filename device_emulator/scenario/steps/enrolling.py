@@ -6,12 +6,12 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, field
 
-from device_emulator.core.actions import DirectEnroll
+from device_emulator.core.actions import DirectEnroll, OpenEnrollmentLink
 from device_emulator.core.events import Enrolled, UnmanagedEntered
 from device_emulator.core.hub.intent import Channel, HubIntent
 from device_emulator.scenario.document import DeviceNames, GroupId, Ownership, RegistrationName, UserName
 from device_emulator.scenario.findings import Deed
-from device_emulator.scenario.stage import Stage
+from device_emulator.scenario.stage import Sighting, Stage
 from device_emulator.scenario.steps.step import NOTHING_CAME_OF_IT, Played, Refusable
 
 NOBODY = ""
@@ -23,8 +23,9 @@ Terms = Literal["accept", "decline"]
 class Enrol(Refusable, frozen=True, kw_only=True):
     """Somebody goes through the Hub's wizard.
 
-    `as` types their credentials, `token` presents a registration's token in place of the Group ID. `channel: barcode`
-    has no screen: a QR code or a staging package says all there is.
+    `as` types their credentials. `token` presents the token of a registration, `typed_token` any text: in place of the
+    Group ID, or with `group` when the wizard asks. `channel: barcode` has no screen: a QR code or a staging package
+    says all there is. `channel: link` goes past the Hub, to an enrolment profile.
     """
 
     SHORTHAND = "device"
@@ -33,6 +34,7 @@ class Enrol(Refusable, frozen=True, kw_only=True):
     device: DeviceNames
     as_: UserName | None = field(default=None, name="as")
     token: RegistrationName | None = None
+    typed_token: str | None = None
     group: str | None = None
     group_choice: GroupId | None = None
     wrong_password: bool = False
@@ -41,23 +43,29 @@ class Enrol(Refusable, frozen=True, kw_only=True):
     ownership: Ownership | None = None
     terms: Terms = "accept"
     captcha: Literal["solve", "give-up"] = "solve"
-    channel: Literal["hub", "barcode"] = "hub"
+    channel: Literal["hub", "barcode", "link"] = "hub"
     times: Annotated[int, Meta(ge=1, le=100, description="How often they try.")] = 1
 
     async def perform(self, stage: Stage) -> Played:
         """Go through the wizard, one device after the other: without Configurator there is no other way."""
         for device in stage.devices(self.device):
             for _ in range(self.times):
-                sighting = await stage.enrol(device, self.intent(stage))
-                yield self.ended(self._sentence(device), sighting, Enrolled)
+                yield self.ended(self._sentence(device), await self._enrol(device, stage), Enrolled)
+
+    async def _enrol(self, device: str, stage: Stage) -> Sighting:
+        if self.channel == "link":
+            return await stage.act(device, OpenEnrollmentLink(f"{stage.url}/enroll"))
+        return await stage.enrol(device, self.intent(stage))
 
     def intent(self, stage: Stage) -> HubIntent:
         """Return what they will type and tap."""
         who = None if self.as_ is None else stage.person(self.as_)
         password = None if who is None else who.password
+        token = self.typed_token if self.token is None else stage.token(self.token)
         return HubIntent(
             url=stage.url,
-            group=self.group or (stage.group_id if self.token is None else stage.token(self.token)),
+            group=self.group or (stage.group_id if token is None else ""),
+            token=token,
             user_name=NOBODY if who is None else who.user_name,
             password=WRONG_PASSWORD if self.wrong_password else password,
             group_choice=self.group_choice,
@@ -71,16 +79,18 @@ class Enrol(Refusable, frozen=True, kw_only=True):
         )
 
     def _sentence(self, device: str) -> str:
-        who = self.as_ or ("whoever has the token" if self.token else "somebody")
+        who = self.as_ or ("whoever has the token" if self.token or self.typed_token else "somebody")
         told = [f"{who} enrols {device}"]
         if self.token is not None:
             told.append(f"with the token of {self.token}")
+        if self.typed_token is not None:
+            told.append(f"with the token {self.typed_token}")
         if self.on_behalf is not None:
             told.append(f"on behalf of {self.on_behalf}")
         if self.group is not None:
             told.append(f"in {self.group}")
-        if self.channel == "barcode":
-            told.append("by barcode")
+        if self.channel != "hub":
+            told.append({"barcode": "by barcode", "link": "by a link, past the Hub"}[self.channel])
         if self.wrong_password:
             told.append("with a wrong password")
         return " ".join(told)

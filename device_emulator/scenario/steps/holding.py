@@ -8,11 +8,12 @@ from msgspec import Meta
 
 from device_emulator.core import actions
 from device_emulator.core.android.actions import FactoryReset as ResetDevice
-from device_emulator.core.events import DeviceErased, HandedOver, PasscodeChanged, Unenrolled
+from device_emulator.core.events import DeviceErased, HandedOver, LockChanged, PasscodeChanged, Unenrolled
 from device_emulator.scenario.document import DeviceNames
 from device_emulator.scenario.stage import Stage
 from device_emulator.scenario.steps.step import Played, Refusable
 
+WRONG_PASSCODE = "wrong_passcode"
 PersonName = Annotated[str, Meta(min_length=1, description="The name of a person, or of a user.")]
 
 
@@ -46,6 +47,45 @@ class SetPasscode(Refusable, frozen=True, kw_only=True):
         for device in stage.devices(self.device):
             sighting = await stage.act(device, actions.SetPasscode(self.passcode))
             yield self.ended(f"A passcode is chosen on {device}", sighting, PasscodeChanged)
+
+
+class LockScreen(Refusable, frozen=True, kw_only=True):
+    """Somebody locks the screen."""
+
+    SHORTHAND = "device"
+    KIND: ClassVar[str] = "lock-screen"
+
+    device: DeviceNames
+
+    async def perform(self, stage: Stage) -> Played:
+        """Lock each device."""
+        for device in stage.devices(self.device):
+            sighting = await stage.act(device, actions.Lock())
+            yield self.ended(f"The screen of {device} is locked", sighting, LockChanged)
+
+
+class UnlockScreen(Refusable, frozen=True, kw_only=True):
+    """Somebody unlocks the screen; with `passcode` they guess, `times` over, as the device lets them."""
+
+    SHORTHAND = "device"
+    KIND: ClassVar[str] = "unlock-screen"
+
+    device: DeviceNames
+    passcode: str | None = None
+    times: Annotated[int, Meta(ge=1, le=100, description="How often they try.")] = 1
+
+    async def perform(self, stage: Stage) -> Played:
+        """Try each device."""
+        how = "" if self.passcode is None else f" with {self.passcode}"
+        for device in stage.devices(self.device):
+            for _ in range(self.times):
+                sighting = await stage.act(device, actions.Unlock(self.passcode))
+                look = await stage.look(device)
+                opened = look.screen == "unlocked"
+                text = "" if opened else f"the screen is {look.screen}"
+                sentence = f"Somebody unlocks {device}{how}"
+                code = "" if opened else WRONG_PASSCODE
+                yield self.deed(sentence, code=code, text=text, seconds=sighting.seconds)
 
 
 class RemoveManagement(Refusable, frozen=True, kw_only=True):

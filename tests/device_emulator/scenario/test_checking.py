@@ -112,6 +112,9 @@ def test_what_is_wrong_is_told_with_the_key_and_the_nearest_right_word(head: str
         ("devices: [", "rows: [[1]]\ndevices: [", "rows[0]: expected text, found a list"),
         ("name: ipad", "name: 'an ipad!'", "unexpected form"),
         ("name: ipad", f"name: {'x' * 65}", "expected at most 64 characters, found 65"),
+        ("mistypes: 0.5", "mistypes: 2", "people[0].mistypes: expected 0 to 1, found 2"),
+        ("mistypes: 0.5", "mistypes: often", "people[0].mistypes: expected a number, found text"),
+        ("scenario: tests/short", "seed: -1\nscenario: tests/short", "seed: expected 0 or more, found -1"),
         ("devices: [", "extra: 1\ndevices: [", "extra: unknown key"),
     ],
 )

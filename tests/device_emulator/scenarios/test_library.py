@@ -7,10 +7,25 @@ import pytest
 from device_emulator.scenario import Outcome, Script, load, names, run
 from device_emulator.scenario.page import ELSEWHERE, ROWS
 from device_emulator.scenario.runner import missing_needs
+from mdm_server.domain.staging.refusals import STAGING_REFUSALS
 
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = {name: load(name) for name in names()}
 PLAYED = [name for name, script in SCRIPTS.items() if not missing_needs(script)]
+LIBRARY = ROOT / "device_emulator/scenarios"
+NOT_REFUSED = {
+    "ACTIVATION_LOCK": "Apple's, and with Apple Business Manager",
+    "DEP_ASSIGN_BLOCKED": "with Apple Business Manager",
+    "GROUP_EXIT_WIPE": "nobody is refused; limits/leaving-the-user-group plays it",
+    "HUB_PINNED": "a device that asks for a password, and not the server",
+    "PASSCODE_LOCKED": "a device that asks for a passcode; lockout/forgotten-passcode plays it",
+    "PENDING_VERIFICATION": "a state; registration/android-work-profile-is-verified plays it",
+    "PROFILE_REMOVED": "a state; lockout/bound-to-its-last-owner plays it",
+    "SESSION_EXPIRED": "people are not so slow: tests/mdm_server/service/staging",
+    "SHARED_USER_UNKNOWN": "nobody is refused, and Shared iPad is not simulated",
+    "TOU_PENDING": "a question, which people answer",
+}
+"""Codes of the catalogue that no step can be refused with, and why."""
 NEXT_ISSUE = {str(row) for row in range(44, 52)}
 """The rows about Apple Business Manager."""
 
@@ -52,6 +67,12 @@ def test_a_scenario_is_named_like_its_file_and_expects_something(script: Script)
     assert script.source == f"{script.name}.yaml"
     assert set(script.rows) <= set(ROWS)
     assert bool(script.steps) is not bool(missing_needs(script))
+
+
+def test_every_way_to_be_refused_is_in_a_scenario() -> None:
+    """In one command; what is not there has its reason here."""
+    said = "".join(path.read_text(encoding="utf-8") for path in LIBRARY.rglob("*.yaml"))
+    assert {code for code in STAGING_REFUSALS if code not in said} == set(NOT_REFUSED)
 
 
 def test_what_is_tested_elsewhere_is_there() -> None:

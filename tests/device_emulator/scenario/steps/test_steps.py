@@ -18,6 +18,7 @@ from device_emulator.core.events import (
     HubRefused,
     HubSignedIn,
     HubSignedOut,
+    LockChanged,
     NetworkChanged,
     PasscodeChanged,
     PersonForgot,
@@ -27,6 +28,7 @@ from device_emulator.core.events import (
 )
 from device_emulator.core.gauges import Network
 from device_emulator.core.hub.intent import Channel, HubIntent
+from device_emulator.core.states import LockState
 from device_emulator.scenario.checking import Script
 from device_emulator.scenario.findings import Deed, Finding
 from device_emulator.scenario.stage import Look
@@ -74,7 +76,7 @@ async def test_a_token_is_typed_in_place_of_the_group_id(write: Write, stage: Pr
     """Without credentials: who has the token needs none."""
     deed = await deed_of(write, stage, "enrol: {device: phone, token: adas}", DONE)
     [(_, intent)] = stage.acts
-    assert (intent.group, intent.user_name) == ("token of adas", "")
+    assert (intent.group, intent.token, intent.user_name) == ("", "token of adas", "")
     assert deed.sentence == "whoever has the token enrols phone with the token of adas"
 
 
@@ -185,6 +187,34 @@ async def test_what_people_do_is_done_and_told(
     assert (await deed_of(write, stage, step)).code == NOTHING_CAME_OF_IT
 
 
+async def test_a_screen_is_locked_and_unlocked_by_those_who_know_how(write: Write, stage: PretendStage) -> None:
+    """Whoever guesses gets as many tries as were said, and is refused each."""
+    deed = await deed_of(write, stage, "lock-screen: phone", [LockChanged(LockState.UNLOCKED, LockState.LOCKED)])
+    assert (deed.code, stage.acts.pop()) == ("", ("phone", actions.Lock()))
+    stage.looks["phone"] = Look(screen="locked")
+    step = 'unlock-screen: {device: phone, passcode: "0000", times: 2, refused: wrong_passcode}'
+    deeds = await perform(write(step), stage)
+    assert [isinstance(one, Deed) and one.passed for one in deeds] == [True, True]
+    assert stage.acts == [("phone", actions.Unlock("0000"))] * 2
+    stage.looks["phone"] = Look(screen="unlocked")
+    assert (await deed_of(write, stage, "unlock-screen: phone")).passed
+
+
+async def test_a_link_leads_past_the_hub(write: Write, stage: PretendStage) -> None:
+    """To an enrolment profile, and nobody is asked anything."""
+    deed = await deed_of(write, stage, "enrol: {device: phone, channel: link}", DONE)
+    assert stage.acts == [("phone", actions.OpenEnrollmentLink("https://mdm.test/enroll"))]
+    assert deed.sentence == "somebody enrols phone by a link, past the Hub"
+
+
+async def test_a_made_up_token_can_be_typed_when_the_wizard_asks(write: Write, stage: PretendStage) -> None:
+    """Then the Group ID is typed before it."""
+    deed = await deed_of(write, stage, "enrol: {device: phone, group: ACME, typed_token: NOBODYS}", DONE)
+    [(_, intent)] = stage.acts
+    assert (intent.group, intent.token) == ("ACME", "NOBODYS")
+    assert deed.sentence == "whoever has the token enrols phone with the token NOBODYS in ACME"
+
+
 async def test_a_device_is_handed_over_with_or_without_its_passcode(write: Write, stage: PretendStage) -> None:
     """To a person, who may be called otherwise than their account."""
     deed = await deed_of(write, stage, "hand-over: {device: phone, to: bo, tells_passcode: false}", [HandedOver("bo")])
@@ -253,6 +283,7 @@ async def test_a_series_is_compared_with_a_series(write: Write, stage: PretendSt
 # Administering
 
 ORDERS = {
+    "command: {device: phone, command: ClearPasscode}": ("command", "sends phone the command ClearPasscode"),
     "register: {user: ada, device: phone, ownership: C}": ("register", "registers phone for ada"),
     "register: ada": ("register", "registers a device for ada"),
     "delete-registration: phone": ("delete_registration", "deletes the registration of phone"),
