@@ -11,13 +11,14 @@ from device_emulator.core.errors import ExchangeError
 from device_emulator.core.hub.captcha import read_captcha
 from device_emulator.core.messages import RequestKind
 from mdm_server.wire.errors import WireError
-from mdm_server.wire.hub import DeviceLogin, HubRequest, encode
+from mdm_server.wire.hub import DeviceLogin, HubRequest, HubStatus, StatusCode, encode
 
 HUB_AGENT = "Hub/1.0 mdmsim"
 NOBODY_ANSWERS = "hub.no_answer"
 CAPTCHA_REQUIRED = "CAPTCHA_REQUIRED"
 NO_SERVER = "hub.no_server"
 NOT_AN_ANSWER = "hub.not_an_answer"
+REFUSED = "hub.refused"
 
 Answer = TypeVar("Answer")
 Typist = Callable[[str], str]
@@ -59,6 +60,11 @@ def ask(correspondent: Correspondent, draft: Draft, parse: Callable[[bytes], Ans
         return parse(response.body)
     except WireError as error:
         raise HubError(NOT_AN_ANSWER, f"The server's answer makes no sense: {error.detail}.") from error
+
+
+def refusal_in(status: HubStatus) -> str:
+    """Return the code of a refusal; real servers have only a text, and leave the Hub without one."""
+    return "" if status.code == StatusCode.OK else status.reason or REFUSED
 
 
 def solve(image: str, *, willing: bool) -> str:

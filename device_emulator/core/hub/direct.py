@@ -8,12 +8,14 @@ import msgspec
 
 from device_emulator.core.conversation import Conversation, Correspondent
 from device_emulator.core.events import HubRefused, HubStepAnswered
-from device_emulator.core.hub.asking import HubError, Question, Typist, ask, draft
+from device_emulator.core.hub.asking import NOT_AN_ANSWER, HubError, Question, Typist, ask, draft, refusal_in
 from device_emulator.core.hub.login import Login, fill_in
 from device_emulator.core.messages import RequestKind
 from mdm_server.wire.hub import DIRECT_ENROLLMENT_PATH, DeviceLogin, DeviceReply, HubDevice, parse_device_reply
 
 STEP = "direct"
+# A result of Direct Enrollment, as the server spells it.
+UNMANAGED = "Unmanaged"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def enroll_directly(
     def send(message: DeviceLogin) -> Conversation[DeviceReply]:
         request = draft(question, msgspec.structs.replace(message, device=device))
         reply = yield from ask(correspondent, request, parse_device_reply)
-        correspondent.emit(HubStepAnswered(STEP, reply.status.reason if reply.refused else ""))
+        correspondent.emit(HubStepAnswered(STEP, refusal_in(reply.status)))
         return reply
 
     try:
@@ -55,5 +57,7 @@ def enroll_directly(
 
 def _outcome(reply: DeviceReply) -> DirectOutcome:
     if reply.refused:
-        return DirectOutcome(code=reply.status.reason, text=reply.status.notification)
-    return DirectOutcome(install_url=reply.install_url or None)
+        return DirectOutcome(code=refusal_in(reply.status), text=reply.status.notification)
+    if reply.install_url or reply.result == UNMANAGED:
+        return DirectOutcome(install_url=reply.install_url or None)
+    return DirectOutcome(code=NOT_AN_ANSWER, text="The server lets the person in, and does not say to what.")

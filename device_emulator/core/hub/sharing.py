@@ -8,7 +8,7 @@ import msgspec
 
 from device_emulator.core.conversation import Conversation, Correspondent, Prove
 from device_emulator.core.events import HubRefused, HubStepAnswered
-from device_emulator.core.hub.asking import HubError, Question, Typist, ask, draft
+from device_emulator.core.hub.asking import HubError, Question, Typist, ask, draft, refusal_in
 from device_emulator.core.hub.login import Login, fill_in
 from device_emulator.core.messages import RequestKind
 from mdm_server.wire.hub import HUB_PATH, DeviceLogin, DeviceReply, HubDevice, parse_device_reply
@@ -63,12 +63,12 @@ class EnrolledHub:
         question = Question(kind, f"{self.url.rstrip('/')}{HUB_PATH}/{what}")
         proved = self.prove(draft(question, msgspec.structs.replace(message, device=self.device)))
         reply = yield from ask(self.correspondent, proved, parse_device_reply)
-        self.correspondent.emit(HubStepAnswered(what, reply.status.reason if reply.refused else ""))
+        self.correspondent.emit(HubStepAnswered(what, refusal_in(reply.status)))
         return reply
 
     def _outcome(self, what: str, reply: DeviceReply) -> SharingOutcome:
         if reply.refused:
-            return self._refused(what, reply.status.reason, reply.status.notification)
+            return self._refused(what, refusal_in(reply.status), reply.status.notification)
         return SharingOutcome(reply.state, reply.user)
 
     def _refused(self, what: str, code: str, text: str) -> SharingOutcome:

@@ -6,7 +6,7 @@ import msgspec
 
 from device_emulator.core.conversation import Conversation, Correspondent
 from device_emulator.core.events import HubRefused, HubStepAnswered
-from device_emulator.core.hub.asking import CAPTCHA_REQUIRED, HubError, Question, Typist, ask, draft
+from device_emulator.core.hub.asking import CAPTCHA_REQUIRED, HubError, Question, Typist, ask, draft, refusal_in
 from device_emulator.core.hub.intent import HubIntent, HubOutcome
 from device_emulator.core.hub.pages import Answer, answer, first_page, insisting
 from device_emulator.core.messages import RequestKind
@@ -63,7 +63,7 @@ class Wizard:
             for _ in range(MOST_STEPS):
                 reply = yield from self._send(*page)
                 if reply.refused and not self._may_type_again(reply):
-                    return HubOutcome(self._step, code=reply.status.reason, text=reply.status.notification)
+                    return HubOutcome(self._step, code=refusal_in(reply.status), text=reply.status.notification)
                 if reply.next_step.install_url:
                     return HubOutcome(self._step, install_url=reply.next_step.install_url)
                 page = self._unasked(reply.next_step) or answer(self._intent, reply.next_step, self._types)
@@ -85,7 +85,7 @@ class Wizard:
         question = Question(RequestKind.HUB_WIZARD, f"{self._intent.url.rstrip('/')}{ENROLLMENT_PATH}/{step}")
         reply = yield from ask(self._correspondent, draft(question, message), parse_reply)
         self._session = reply.header.session_id or self._session
-        self._correspondent.emit(HubStepAnswered(step, reply.status.reason if reply.refused else ""))
+        self._correspondent.emit(HubStepAnswered(step, refusal_in(reply.status)))
         return reply
 
     def _unasked(self, asked: NextStep) -> Answer | None:

@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from device_emulator.core.hub.asking import HubError, Question, ask, draft, solve
+from device_emulator.core.hub.asking import HubError, Question, ask, draft, refusal_in, solve
 from device_emulator.core.messages import RequestFailed, RequestKind, ResponseArrived
-from mdm_server.wire.hub import HubReply, HubRequest, NextStep, NextStepType, parse_reply
+from mdm_server.wire.hub import HubReply, HubRequest, HubStatus, NextStep, NextStepType, StatusCode, parse_reply
 from rigs.play_hub import CAPTCHA, HUB, PlayHub, Somebody, offers
 
 QUESTION = Question(RequestKind.HUB_WIZARD, f"{HUB}/step")
@@ -44,6 +44,13 @@ def test_without_an_answer_the_reason_is_said(
     with pytest.raises(HubError, match=text) as caught:
         PlayHub(reply).hold(conversation)
     assert caught.value.reason == code
+
+
+def test_a_refusal_has_a_code_even_if_the_server_has_none() -> None:
+    """Real ones say it in words only; a refusal must not pass for a welcome."""
+    assert refusal_in(HubStatus(StatusCode.OK)) == ""
+    assert refusal_in(HubStatus(StatusCode.ERROR, "No.", "USER_LOCKED")) == "USER_LOCKED"
+    assert refusal_in(HubStatus(StatusCode.ERROR, "Invalid User Credentials")) == "hub.refused"
 
 
 def test_a_person_who_is_willing_reads_the_captcha() -> None:

@@ -43,6 +43,12 @@ def test_a_staging_user_is_sent_to_the_hub(somebody: Somebody, handset: HubDevic
     assert somebody.events[-1] == HubRefused(outcome.code, outcome.text, "direct")
 
 
+def test_to_be_let_in_to_nothing_is_no_answer(somebody: Somebody, handset: HubDevice) -> None:
+    """Enrolled, but by no link."""
+    outcome = PlayHub(DeviceReply(result="Enrolled")).hold(enroll_directly(somebody, HUB, handset, ADA))
+    assert outcome.code == "hub.not_an_answer"
+
+
 @pytest.mark.parametrize("reply", [RequestFailed(0, "tls.untrusted", retryable=False), ResponseArrived(0, 200)])
 def test_without_an_answer_it_is_a_refusal_too(
     reply: RequestFailed | ResponseArrived, somebody: Somebody, handset: HubDevice
