@@ -159,7 +159,9 @@ class Device(Conversing):
         return self.handheld.power
 
     def snapshot(self) -> dict[str, object]:
-        """Return everything the device would need to go on tomorrow, in plain JSON types; contains its private key.
+        """Return everything the device would need to go on tomorrow, in plain JSON types.
+
+        It contains the device's private key, and what its holder knows by heart.
 
         What is under way is not in it: a restored device begins it anew.
         """

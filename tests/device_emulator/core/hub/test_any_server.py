@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from itertools import chain, repeat
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from device_emulator.core.conversation import Draft, Reply
@@ -95,6 +95,7 @@ class AnyServer(PlayHub):
         return ResponseArrived(0, 200, {}, encode(reply))
 
 
+@settings(deadline=None)
 @given(INTENTS, st.lists(st.one_of(WIZARD_REPLIES, WIZARD_REPLIES, ACCIDENTS), max_size=60))
 def test_the_wizard_always_comes_to_an_end(
     intent: HubIntent, replies: list[HubReply | DeviceReply | ResponseArrived | RequestFailed]
@@ -111,6 +112,7 @@ def test_the_wizard_always_comes_to_an_end(
     assert SECRET not in repr(somebody.events)
 
 
+@settings(deadline=None)
 @given(st.booleans(), st.lists(st.one_of(DEVICE_REPLIES, ACCIDENTS), max_size=6))
 def test_every_login_comes_to_an_end(
     direct: bool, replies: list[HubReply | DeviceReply | ResponseArrived | RequestFailed]
