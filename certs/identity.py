@@ -28,6 +28,13 @@ class Identity:
     certificate: x509.Certificate
     chain: tuple[x509.Certificate, ...] = ()
 
+    @classmethod
+    def from_der(cls, key: PrivateKey, der: bytes) -> Identity:
+        """Put an identity together from a certificate in DER; its bytes are kept, for writing them anew costs 20 µs."""
+        identity = cls(key, x509.load_der_x509_certificate(der))
+        identity.__dict__["der"] = der  # where the cached property would put it
+        return identity
+
     @cached_property
     def der(self) -> bytes:
         """The certificate in DER; an authority puts its own into everything it signs."""

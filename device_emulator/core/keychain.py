@@ -82,7 +82,7 @@ class Keychain:
         key = self.key
         if key is None or self.certificate is None:
             return None
-        return Identity(key, x509.load_der_x509_certificate(self.certificate))
+        return Identity.from_der(key, self.certificate)
 
     @property
     def validity(self) -> tuple[datetime, datetime] | None:

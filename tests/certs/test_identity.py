@@ -30,6 +30,14 @@ def test_an_identity_is_read_as_it_was_written(device_rsa: Identity, device_p256
         assert identity_to_pem(read) == identity.pem()
 
 
+def test_an_identity_is_put_together_from_the_bytes_of_its_certificate(device_rsa: Identity) -> None:
+    """The very bytes: they are not written anew when somebody asks for them."""
+    der = bytes(bytearray(device_rsa.der))
+    again = Identity.from_der(device_rsa.key, der)
+    assert again == device_rsa
+    assert again.der is der
+
+
 def test_the_key_may_stand_behind_the_certificate(device_p256: Identity) -> None:
     """Other programs write PEM files in another order."""
     pem = certificates_to_pem([device_p256.certificate]) + private_key_pem(device_p256.key)
