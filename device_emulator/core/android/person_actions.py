@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from device_emulator.core import actions
 from device_emulator.core.android import actions as android_actions
-from device_emulator.core.android import enrolling, holding, leaving, locking, powering
+from device_emulator.core.android import enrolling, holding, leaving, locking, powering, preparing
 from device_emulator.core.android.enrolling import Ticket
 from device_emulator.core.android.events import CodeRefused
 from device_emulator.core.android.handheld import AndroidHandheld
@@ -87,13 +87,17 @@ def _(action: android_actions.ScanCode, handheld: AndroidHandheld) -> Wanted:
     except ProvisioningError as refusal:
         handheld.emit(CodeRefused(refusal.code, TEXT))
         return None
-    extras = code.staging
     handheld.change_life(LifeTrigger.CODE_SCANNED)
-    if extras is None:
-        # Some other agent would take over now; ours knows no server and nobody to ask.
-        handheld.change_life(LifeTrigger.PROVISIONING_FAILED)
-        handheld.emit(CodeRefused("provisioning.no_server", TEXT))
+    failure = preparing.prepare(handheld, code)
+    if failure is not None:
+        handheld.emit(CodeRefused(failure.code, failure.text))
+        if failure.resets:
+            leaving.erase(handheld)
+        else:
+            handheld.change_life(LifeTrigger.PROVISIONING_FAILED)
         return None
+    extras = code.staging
+    assert extras is not None, "a code that was prepared for names a server"
     handheld.extras = extras
     ticket = enrolling.ticket_of(extras)
     if ticket is None:

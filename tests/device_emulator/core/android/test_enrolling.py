@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from device_emulator.core.actions import FinishSetupAssistant, HubEnroll, OpenProfile, ShutDown
+from device_emulator.core.actions import FinishSetupAssistant, GoOffline, HubEnroll, OpenProfile, ShutDown
 from device_emulator.core.android.actions import FactoryReset, ScanCode, UnpinHub
 from device_emulator.core.android.device import AndroidDevice
 from device_emulator.core.android.events import CodeRefused, WorkProfileCreated
@@ -23,8 +23,18 @@ from device_emulator.core.events import (
 )
 from device_emulator.core.messages import PersonActs, RequestFailed, RequestKind
 from mdm_server.wire.android_channel import Empty, ManagementMode, ProvisioningMethod
-from mdm_server.wire.android_provisioning import HUB_COMPONENT, TEXT, ProvisioningCode, build, staging_code
+from mdm_server.wire.android_provisioning import (
+    HUB_COMPONENT,
+    TEXT,
+    Download,
+    ProvisioningCode,
+    Wifi,
+    build,
+    staging_code,
+)
 from rigs.android_server import DEVICE, EXTRAS, INTENT, SECRET, SERVER, STAGER, TOKEN, Act, AndroidServer
+
+CODE = ProvisioningCode(component=HUB_COMPONENT, extras={"serverurl": SERVER})
 
 
 def test_a_code_makes_a_new_device_the_organizations(android: AndroidDevice, act: Act, server: AndroidServer) -> None:
@@ -100,6 +110,38 @@ def test_a_code_that_android_refuses_leaves_the_device_in_its_wizard(
     assert android.life is Life.SETUP_WIZARD
     assert server.requests == []
     act(android, ScanCode(staging_code(EXTRAS)))
+    assert android.life is Life.MANAGED
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (replace(CODE, component="com.example.agent/.Admin"), "provisioning.other_agent"),
+        (
+            replace(CODE, download=Download(location="https://x.example/a.apk", signature_checksum=b"other")),
+            "provisioning.wrong_checksum",
+        ),
+    ],
+)
+def test_a_failure_behind_the_network_costs_a_factory_reset(
+    code: ProvisioningCode, reason: str, android: AndroidDevice, act: Act, server: AndroidServer
+) -> None:
+    """AOSP's rule for a device that is to be the organization's: it begins again from its box."""
+    seen = act(android, ScanCode(build(code)))
+    assert [event.reason for event in seen if isinstance(event, CodeRefused)] == [reason]
+    assert android.life is Life.FACTORY
+    assert server.requests == []
+    act(android, patience=60)
+    assert android.life is Life.SETUP_WIZARD
+
+
+def test_a_code_can_bring_its_own_network(android: AndroidDevice, act: Act) -> None:
+    """Without one there is nothing to download from, which costs no reset; with one the device is set up."""
+    act(android, GoOffline())
+    seen = act(android, ScanCode(staging_code(EXTRAS)))
+    assert [event.reason for event in seen if isinstance(event, CodeRefused)] == ["provisioning.no_network"]
+    assert android.life is Life.SETUP_WIZARD
+    act(android, ScanCode(staging_code(EXTRAS, wifi=Wifi(ssid="Depot"))))
     assert android.life is Life.MANAGED
 
 
