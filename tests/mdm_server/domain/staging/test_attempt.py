@@ -102,6 +102,8 @@ def test_registrations_of_another_customer_are_nobodys_business() -> None:
     """A device that left one tenant enrols in the next (row 59)."""
     assert attempt(registrations=(bound(BEN.id, group=4),)).registration is None
     assert judge(attempt(registrations=(bound(BEN.id, group=4),))) is None
+    nowhere = with_record(attempt(group=None), group=4, status=EnrollmentStatus.ENROLLED)
+    assert judge(nowhere, first=GuardName.BOUND_ELSEWHERE) is None
     assert attempt(registrations=(bound(BEN.id, group=3),)).registration is not None
     assert attempt(registrations=(bound(BEN.id, group=99),)).registration is not None
     assert attempt(group=None, registrations=(bound(BEN.id, group=3),)).registration is not None
@@ -159,6 +161,7 @@ def test_a_registration_for_nobody_keeps_nobody_out() -> None:
     assert judge(attempt(registrations=(registered(None),))) is None
     assert judge(attempt(registrations=(replace(bound(BEN.id), user=None),))) is None
     for registration in (registered(BEN.id), bound(BEN.id)):
+        assert judge(attempt(Purpose.CLAIM, mode=StagingMode.ADVANCED, registrations=(registration,))).sets_lock
         early = attempt(user=None, registrations=(registration,))
         assert judge(early, first=GuardName.DEVICE_LOCK) is None
 
@@ -288,6 +291,9 @@ def test_the_limit_is_reached_and_not_passed() -> None:
     owned = replace(limited, counts=DeviceCounts(of_user=1, of_user_with_ownership=1))
     assert judge(owned).code == "MAX_DEVICES_OWNERSHIP"
     assert judge(replace(owned, ownership=Ownership.EMPLOYEE_OWNED)) is None
+    branch = with_settings(attempt(counts=DeviceCounts(of_group=1)), max_devices_group=2)
+    assert judge(branch) is None
+    assert judge(replace(branch, counts=DeviceCounts(of_group=2))).code == "MAX_DEVICES_OG"
 
 
 def test_a_lock_follows_the_device_to_another_platform() -> None:
