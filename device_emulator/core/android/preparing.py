@@ -1,4 +1,4 @@
-"""Preparing a device that scanned a code: the network, the admin application, and what may go wrong before there is one.
+"""Preparing a device that scanned a code: the network, the admin application, and what may go wrong on the way there.
 
 Which failure costs a factory reset is AOSP's rule (ManagedProvisioning, `getRequireFactoryReset`): everything after the
 network does, on a device that is to be the organization's. The application itself is not downloaded; but the checksum
