@@ -34,7 +34,7 @@ def test_an_identity_is_put_together_from_the_bytes_of_its_certificate(device_rs
     """The very bytes: they are not written anew when somebody asks for them."""
     der = bytes(bytearray(device_rsa.der))
     again = Identity.from_der(device_rsa.key, der)
-    assert again == device_rsa
+    assert again.certificate == device_rsa.certificate
     assert again.der is der
 
 
