@@ -274,6 +274,14 @@ async def test_trap_3_no_answer_is_a_list(office: Office) -> None:
         assert isinstance(await office.ask(office.client.get, module, path), dict), path
 
 
+async def test_trap_3_also_for_the_token_of_a_registration(office: Office) -> None:
+    """A bare text would end in the same error: it comes under a spelling that the client does not look into."""
+    await office.fleet.server.suite.staging.groups.change_settings(1, {"token_required": True})
+    ada = await office.user("ada")
+    register = office.client.users.create_device_registration_to_user
+    assert await office.ask(register, ada["Id"]["Value"], {"PlatformId": 2, "SerialNumber": "C02"}) == 200
+
+
 async def test_trap_4_the_next_version_takes_a_token_under_neither_spelling(office: Office) -> None:
     """The unreleased version stores a token only if its content type is none of the two; other clients do not care."""
     credentials = office.fleet.server.api

@@ -30,8 +30,9 @@ here; the decisions are below.
   or in the path (`/api/v2/mdm/…`); without one the oldest answers. A version that there is not is 406.
 - **Bodies** are JSON or a form, whatever their header says; keys are found whatever their case and underscores, and
   what has no meaning here is passed over.
-- **Answers** are `application/json; charset=utf-8`, byte for byte. A search without a result is 204 without a body.
-  Pages count from 0 (`page`, `pagesize`), 500 rows at most.
+- **Answers** are `application/json; charset=utf-8`, byte for byte; a token alone is under `charset=UTF-8`, which
+  pyws1uem leaves unread. A search without a result is 204 without a body. Pages count from 0 (`page`, `pagesize`), 500
+  rows at most.
 - **Errors** are `{"errorCode", "message", "activityId"}`. The message ends in our own code in brackets.
 """
 
@@ -59,7 +60,9 @@ def page() -> str:
     codes = ", ".join(f"{number} (`{code}`)" for code, number in SEEN.items())
     lines = [
         INTRODUCTION.rstrip("\n"),
-        f"  The vendor's own numbers: {codes}; any other `errorCode` is the HTTP status.",
+        "  The vendor's own numbers are",
+        f"  {codes};",
+        "  any other `errorCode` is the HTTP status.",
         "",
         "## Calls",
         "",

@@ -25,11 +25,8 @@ from mdm_server.web.uem.access import TENANT_HEADER, TOKEN_LIFETIME, Gate, basic
 from mdm_server.web.uem.addresses import Addresses, Found
 from mdm_server.web.uem.calls import Asked, Calls, Reply
 from mdm_server.web.uem.documents import MOST_FIELDS, folded
-from mdm_server.web.uem.errors import error_of, error_response, json_response
+from mdm_server.web.uem.errors import UNREAD_JSON, error_of, error_response, json_response
 
-# pyws1uem's later version stores a token only when the content type is spelled in neither of the two ways in which it
-# recognizes an error; every other client reads this spelling as well.
-TOKEN_CONTENT_TYPE = "application/json; charset=UTF-8"  # noqa: S105 - a content type
 TOKEN_BODY_BYTES = 16 * 1024
 
 
@@ -151,7 +148,7 @@ def _form(body: bytes) -> dict[str, str]:
 def _token_response(document: dict[str, str | int], status: int) -> web.Response:
     """Answer as RFC 6749 §5 asks: nobody may keep it."""
     response = json_response(document, status)
-    response.headers["Content-Type"] = TOKEN_CONTENT_TYPE
+    response.headers["Content-Type"] = UNREAD_JSON
     response.headers["Cache-Control"] = "no-store"
     if status == 401:
         response.headers["WWW-Authenticate"] = 'Basic realm="mdmsim"'

@@ -1,7 +1,7 @@
 """How this API says no: `{"errorCode", "message", "activityId"}`, whatever went wrong.
 
-The content type is always exactly `application/json; charset=utf-8`: pyws1uem looks at nothing else, and takes an error
-under any other spelling for a success. Codes that the vendor documents, or that were seen in its answers, are in
+The content type is exactly `application/json; charset=utf-8`: pyws1uem looks at nothing else, and takes an error under
+any other spelling for a success. Codes that the vendor documents, or that were seen in its answers, are in
 SEEN; elsewhere the code is the HTTP status.
 """
 
@@ -18,6 +18,9 @@ from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.web.errors import Explained
 
 JSON = "application/json; charset=utf-8"
+UNREAD_JSON = "application/json; charset=UTF-8"
+"""The same to every client but pyws1uem, which does not look into it. Its next version stores an OAuth token under this
+spelling only; this one fails over a document that is no object, such as the token of a registration."""
 
 SEEN: Mapping[str, int] = {
     "api.unauthorized": 1005,
@@ -52,9 +55,10 @@ def error_response(status: int, code: int, message: str, activity: str) -> web.R
 
 
 def json_response(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """Send a document under the one content type that every client understands."""
+    """Send a document under the content type that every client understands."""
+    content_type = JSON if isinstance(document, Mapping) else UNREAD_JSON
     return web.Response(
-        status=status, body=_encoder.encode(document), headers={**(headers or {}), "Content-Type": JSON}
+        status=status, body=_encoder.encode(document), headers={**(headers or {}), "Content-Type": content_type}
     )
 
 
