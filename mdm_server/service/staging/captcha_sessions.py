@@ -8,6 +8,7 @@ from mdm_server.domain.staging.attempt import Attempt, CaptchaAnswer, TermsAnswe
 from mdm_server.domain.staging.devices import DeviceIdentifiers
 from mdm_server.domain.staging.hub_session import HubSession, SessionEvent, SessionStep, advance
 from mdm_server.domain.staging.vocabulary import EntryChannel
+from mdm_server.service.staging.admission import journal_words
 from mdm_server.service.staging.captcha import is_solved, picture_of
 from mdm_server.service.staging.sessions import Fresh
 from mdm_server.store.journal_codes import JournalCode
@@ -40,7 +41,7 @@ def show_captcha(
             device_id=device_id,
         )
     )
-    room.journal.tell(JournalCode.LOGIN_CAPTCHA)
+    room.journal.tell(JournalCode.LOGIN_CAPTCHA, **journal_words(attempt.device))
     return picture_of(fresh.captcha)
 
 

@@ -333,7 +333,7 @@ class Wizard:
         wanted = captcha_required(0 if user is None else user.failed_logins, failures, settings)
         step = SessionStep.CAPTCHA if wanted else SessionStep.CREDENTIALS
         if wanted and session.step is not SessionStep.CAPTCHA:
-            self._room.journal.tell(JournalCode.LOGIN_CAPTCHA)
+            self._room.journal.tell(JournalCode.LOGIN_CAPTCHA, **journal_words(session.device))
         asked = self._ask(session, step)
         return HubReply(asked.header, questions.status_of(verdict.code), asked.next_step)
 
