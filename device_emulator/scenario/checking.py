@@ -18,6 +18,7 @@ from device_emulator.scenario.steps import ADMINISTRATION, STEPS, Step
 from device_emulator.scenario.steps.enrolling import Cart
 from device_emulator.scenario.thresholds import Threshold, ThresholdError, parse_threshold
 from device_emulator.scenario.vocabulary import CODES, DEVICE_CODES, wrong_settings
+from device_emulator.transport.faulty import MESSAGES
 
 ADMIN = "admin"
 VERBS = (*STEPS, ADMIN)
@@ -144,6 +145,7 @@ class _Names:
             "registrations": tuple(_registration_names(fitting, document)),
             "codes": (*CODES, *DEVICE_CODES),
             "models": tuple(MODELS),
+            "messages": MESSAGES,
         }
         self._organization = organization
 

@@ -49,6 +49,7 @@ class Company(ABC):
         self.by_name: dict[str, AnyDevice] = {}
         self._seen: defaultdict[int, list[Event]] = defaultdict(list)
         self._carts: list[Cart] = []
+        self._told_faults = 0
         self._office = ServiceOffice(lambda: self.suite, self.cast, self.by_name, lambda: self.now)
 
     # What a stage is made of
@@ -250,6 +251,19 @@ class Company(ABC):
     async def inject_fault(self, device: str, message: str, fault: str, nth: int) -> None:
         """Let the network do something bad to the nth message of a kind that a device will send."""
         self.faults.add(Fault(self.cast.number(device), message, fault, nth))
+
+    def faults_struck(self) -> Sequence[str]:
+        """Return, once, a sentence for every fault that has happened since the last call."""
+        new = self.faults.struck[self._told_faults :]
+        self._told_faults = len(self.faults.struck)
+        return [self._sentence(fault) for fault in new]
+
+    def faults_waiting(self) -> Sequence[str]:
+        """Return a sentence for every fault that was arranged for and has not happened."""
+        return [self._sentence(fault) for fault in self.faults.waiting]
+
+    def _sentence(self, fault: Fault) -> str:
+        return f"{list(self.cast.devices)[fault.device]}: {fault}"
 
 
 def is_underway(device: AnyDevice) -> bool:

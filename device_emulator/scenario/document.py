@@ -59,6 +59,7 @@ Likelihood = Annotated[
     float, Meta(ge=0, le=1, description="How likely, from 0 (never) to 1 (always): each time, or on any one day.")
 ]
 Count = Annotated[int, Meta(ge=1, le=1000, description="How many of them: NAME-1, NAME-2 …")]
+Message = Annotated[str, reference("messages", "A kind of message: `authenticate`, `token_update`, `hub_wizard` …")]
 Seconds = Annotated[str, reference("durations", "A length of time: `90 s`, `61 minutes`, `2 days`.")]
 
 Platform = Literal["ios", "android"]

@@ -35,6 +35,8 @@ class Outcome:
     story: list[str] = field(default_factory=list)
     journal: Sequence[str] = ()
     """A JSON object a line, as the server tells it."""
+    faults: list[str] = field(default_factory=list)
+    """What the network did, in order."""
     devices: dict[str, str] = field(default_factory=dict)
     """The name of every device, and its UDID."""
     seconds: float = 0.0
@@ -80,6 +82,7 @@ class Outcome:
                 }
                 for finding in self.findings
             ],
+            "faults": list(self.faults),
             "left_out": self.left_out,
             "verdict": self.verdict,
         }

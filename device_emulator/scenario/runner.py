@@ -52,6 +52,7 @@ async def play(
     outcome.journal = await stage.journal()
     outcome.devices = {name: stage.identifier(name) for name in stage.devices("*")}
     if not outcome.left_out and not outcome.interrupted:
+        player.note_missing_faults()
         for number, threshold in script.thresholds:
             player.note(threshold.judge(outcome.measured, line=number))
     return outcome
@@ -92,7 +93,15 @@ class _Player:
                 passed &= self._deed(came, line)
             else:
                 passed &= self.note(replace(came, step=line.number, line=line.line))
+        for fault in self._stage.faults_struck():
+            self._outcome.faults.append(fault)
+            self._say(f"     ⚡ {fault}", True, "")
         return passed
+
+    def note_missing_faults(self) -> None:
+        """Let a fault that never happened fail the play: it was written to see what comes of it."""
+        for fault in self._stage.faults_waiting():
+            self.note(Finding(sentence=f"the fault happens: {fault}", found="it never did", passed=False))
 
     def note(self, finding: Finding) -> bool:
         """Write a finding down and tell it."""

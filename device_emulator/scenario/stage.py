@@ -189,5 +189,11 @@ class Stage(Protocol):
     async def inject_fault(self, device: str, message: str, fault: str, nth: int) -> None:
         """Let the network do something bad to the nth message of a kind that a device will send."""
 
+    def faults_struck(self) -> Sequence[str]:
+        """Return, once, a sentence for every fault that has happened since the last call."""
+
+    def faults_waiting(self) -> Sequence[str]:
+        """Return a sentence for every fault that was arranged for and has not happened."""
+
     async def journal(self) -> Sequence[str]:
         """Return the server's journal, a JSON object a line."""

@@ -22,6 +22,10 @@ class Fault:
     nth: int
     seen: int = 0
 
+    def __str__(self) -> str:
+        what = "was lost" if self.kind == REQUEST_LOST else "got no answer"
+        return f"message {self.nth} of kind {self.message} {what}"
+
     def strikes(self, device: int, request: Request) -> bool:
         """Say whether this is the message."""
         if device != self.device or request.kind.value != self.message:
@@ -42,6 +46,11 @@ class FaultyTransport:
     def add(self, fault: Fault) -> None:
         """Arrange for a fault."""
         self._faults.append(fault)
+
+    @property
+    def waiting(self) -> tuple[Fault, ...]:
+        """The faults that have not happened yet."""
+        return tuple(self._faults)
 
     async def send(self, device: int, request: Request) -> Outcome:
         """Carry one request, or lose it, or lose its answer."""

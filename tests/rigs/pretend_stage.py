@@ -47,6 +47,8 @@ class PretendStage:
         self.settled = self.restarts = 0
         self.faults: list[tuple[Any, ...]] = []
         self.lines: list[str] = []
+        self.struck: list[str] = []
+        self.waiting: list[str] = []
 
     def devices(self, names: str) -> Sequence[str]:
         """Return the devices that a name, or a series, stands for."""
@@ -101,6 +103,15 @@ class PretendStage:
     async def inject_fault(self, device: str, message: str, fault: str, nth: int) -> None:
         """Write it down."""
         self.faults.append((device, message, fault, nth))
+
+    def faults_struck(self) -> Sequence[str]:
+        """Return, once, what was arranged."""
+        struck, self.struck = self.struck, []
+        return struck
+
+    def faults_waiting(self) -> Sequence[str]:
+        """Return what was arranged."""
+        return self.waiting
 
     async def journal(self) -> Sequence[str]:
         """Return what was arranged."""

@@ -8,7 +8,7 @@ from msgspec import Meta
 
 from device_emulator.core import actions
 from device_emulator.core.events import NetworkChanged
-from device_emulator.scenario.document import DeviceName, DeviceNames, Seconds
+from device_emulator.scenario.document import DeviceName, DeviceNames, Message, Seconds
 from device_emulator.scenario.durations import seconds, spoken
 from device_emulator.scenario.findings import Deed
 from device_emulator.scenario.stage import Stage
@@ -80,7 +80,7 @@ class InjectFault(Step, frozen=True, kw_only=True):
     KIND: ClassVar[str] = "inject-fault"
 
     device: DeviceName
-    message: Annotated[str, Meta(description="The kind of message: `authenticate`, `token_update`, `hub_wizard` …")]
+    message: Message
     fault: Literal["request-lost", "answer-lost"]
     nth: Annotated[int, Meta(ge=1)] = 1
 

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 
 from device_emulator.scenario import names
+from device_emulator.scenario.findings import Deed
+from device_emulator.scenario.stage import Stage
+from device_emulator.scenario.steps.circumstances import Wait
 from rigs.processes import Ended
 
 EmulateHere = Callable[..., Ended]
@@ -77,6 +81,27 @@ def test_a_scenario_that_does_not_end_as_expected_exits_with_1(emulate_here: Emu
     assert "expected otherwise; found: done" in done.output
     assert "verdict: FAIL" in done.output
     assert b"<failure" in Path("junit.xml").read_bytes()
+
+
+def test_an_interrupted_run_exits_with_130_and_still_writes_what_was_asked_for(
+    emulate_here: EmulateHere, mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What came of it so far, and no verdict that could be taken for one."""
+
+    async def interrupted(_: Wait, stage: Stage) -> AsyncIterator[Deed]:
+        task = asyncio.current_task()
+        assert task is not None
+        task.cancel()
+        await asyncio.sleep(60)
+        yield Deed(kind="wait", sentence=f"never, at {stage.now}")
+
+    monkeypatch.setattr(Wait, "perform", interrupted)
+    mine.write_text(SHORT % "" + "  - wait: 1 hour\n")
+    done = emulate_here("scenario", "run", mine, mine, "--clock", "virtual", "--report", "out", "--junit", "junit.xml")
+    assert done.exit_code == 130
+    assert done.output.count("verdict: INTERRUPTED, 1 of 1 expectation met") == 1
+    assert json.loads(Path("out/mine/short/summary.json").read_text())["verdict"] == "interrupted"
+    assert b"the scenario was interrupted" in Path("junit.xml").read_bytes()
 
 
 @pytest.mark.parametrize(

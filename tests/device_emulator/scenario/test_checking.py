@@ -85,6 +85,10 @@ def test_a_script_knows_its_steps_and_their_lines(write: Write) -> None:
         ("admin: {set: {group: ACME, settings: {x: 5}, refused: api.invalid}}", "settings.x: there is no such setting"),
         ("admin: {set: {group: ACME, settings: 7}}", "settings: expected a mapping, found a whole number"),
         ("admin: {change-user: {user: ada, user_groups: [sale]}}", 'is none of the user groups; did you mean "sales"?'),
+        (
+            "inject-fault: {device: phone, message: token_updat, fault: answer-lost}",
+            '"token_updat" is none of the messages; did you mean "token_update"?',
+        ),
         ("wait: 5 minuts", "steps[0].wait.time: expected a length of time"),
         ("expect: {device: phone, locked: nobody}", "no such code"),
         ("expect: {device: phone, status: Enroled}", 'did you mean "Enrolled"?'),

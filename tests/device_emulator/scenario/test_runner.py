@@ -123,3 +123,18 @@ async def test_a_scenario_that_waits_for_something_is_not_played(head: str) -> N
     script = check(f"needs: [dep]\n{head}steps: []\n", "f")
     with pytest.raises(StillWaiting, match="waits for dep"):
         await perform(script, None, seed=None, clock="real", tell=print, keep_going=False)  # type: ignore[arg-type]
+
+
+async def test_a_fault_that_happens_is_told_and_one_that_never_does_fails_the_play(
+    write: Write, stage: PretendStage
+) -> None:
+    """It was written to see what comes of it."""
+    stage.struck = ["phone: message 1 of kind token_update got no answer"]
+    outcome = await play(write("enrol: {device: phone, as: ada}"), stage, seed=1, clock="real")
+    assert outcome.passed
+    assert outcome.faults == ["phone: message 1 of kind token_update got no answer"]
+    assert any("⚡ phone: message 1" in line for line in outcome.story)
+    stage.waiting = ["phone: message 9 of kind idle was lost"]
+    outcome = await play(write("enrol: {device: phone, as: ada}"), stage, seed=1, clock="real")
+    assert not outcome.passed
+    assert outcome.findings[-1].found == "it never did"

@@ -67,7 +67,9 @@ async def test_a_device_gets_over_a_fault_of_the_network(stage: Company, fault: 
     sighting = await stage.enrol("phone", step.intent(stage))
     assert any(isinstance(event, RetryScheduled) for event in sighting.events)
     assert any(isinstance(event, Enrolled) for event in sighting.events)
-    assert [one.message for one in stage.faults.struck] == ["token_update"]
+    [struck] = stage.faults_struck()
+    assert struck.startswith("phone: message 1 of kind token_update ")
+    assert not [*stage.faults_struck(), *stage.faults_waiting()]
     assert (await stage.look("phone")).status == "Enrolled"
 
 

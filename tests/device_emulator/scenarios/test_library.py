@@ -46,9 +46,9 @@ async def test_a_scenario_ends_as_expected_on_the_virtual_clock_and_twice_alike(
     assert first.story == second.story
 
 
-@pytest.mark.parametrize("name", PLAYED)
+@pytest.mark.parametrize("name", [name for name in PLAYED if SCRIPTS[name].rows])
 async def test_a_scenario_ends_as_expected_on_real_sockets(name: str) -> None:
-    """The same play, with a server that listens and devices that connect."""
+    """The same play, with a server that listens and devices that connect; those that reach a row."""
     outcome = await run(SCRIPTS[name], clock="real")
     assert outcome.passed, told(outcome)
 
