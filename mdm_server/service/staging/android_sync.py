@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from mdm_server.domain.enrollment import GONE, EnrollmentEvent, EnrollmentStatus, advance
+from mdm_server.domain.enrollment import MANAGED, TRANSITIONS, EnrollmentEvent, EnrollmentStatus, advance
 from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging.android_policy import policy_for
 from mdm_server.domain.staging.android_verification import VerificationEvent, verify
@@ -99,7 +99,9 @@ def _speaker(view: StagingView | StagingRoom, facts: RequestFacts, name: str) ->
 
 
 def _is_gone(device: DeviceRecord, name: str) -> bool:
-    return device.status in GONE or device.enrollment_key != name
+    """Say whether the enrolment that a channel belongs to is over, whatever has become of the device since."""
+    managed = device.status in MANAGED or device.pending_verification
+    return not managed or device.enrollment_key != name
 
 
 def _nothing_new(view: StagingView, facts: RequestFacts, name: str, report: StatusReport) -> SyncReply | None:
@@ -285,10 +287,12 @@ def _acknowledge(
     event = _ENDS.get((CommandType(operation.type), result.outcome))
     if late or event is None or _is_gone(device, name):
         return
+    following = TRANSITIONS.after(device.status, event)
     if succeeded:
         _leave(room, device, event)
-    else:
-        room.devices.replace(replace(device, status=advance(device.status, event)))
+    elif following is not None:
+        # Another wipe may be under way meanwhile: then this one's failure changes nothing.
+        room.devices.replace(replace(device, status=following))
 
 
 def _unenroll(room: StagingRoom, facts: RequestFacts, name: str) -> None:

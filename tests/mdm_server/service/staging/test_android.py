@@ -487,12 +487,37 @@ async def test_a_wipe_is_over_when_the_device_says_so(
 
 
 async def test_a_wipe_that_failed_leaves_the_device_enrolled(office: StagingOffice, android: AndroidClient) -> None:
-    """It is as if nobody had asked."""
+    """It is as if nobody had asked; who asks again, has another one sent."""
     device = await record_of(office, android)
     await office.rig.suite.android.commands.send(device.id, CommandType.WIPE)
     (command,) = (await android.sync()).commands
     await android.acknowledge(command.operation, CommandError.UNKNOWN)
     assert (await record_of(office, android)).status is EnrollmentStatus.ENROLLED
+    await office.rig.suite.android.commands.send(device.id, CommandType.WIPE)
+    (again,) = (await android.sync()).commands
+    assert again.operation != command.operation
+    await android.acknowledge(again.operation)
+    assert (await record_of(office, android)).status is EnrollmentStatus.UNENROLLED
+
+
+async def test_a_larger_wipe_overtakes_a_smaller_one(office: StagingOffice, android: AndroidClient) -> None:
+    """That the smaller one failed meanwhile is of no matter."""
+    device = await record_of(office, android)
+    for kind in (CommandType.ENTERPRISE_WIPE, CommandType.WIPE):
+        await office.rig.suite.android.commands.send(device.id, kind)
+    smaller, larger = (await android.sync()).commands
+    await android.acknowledge(smaller.operation, CommandError.UNKNOWN)
+    assert (await record_of(office, android)).status is EnrollmentStatus.DEVICE_WIPE_PENDING
+    await android.acknowledge(larger.operation)
+    assert (await record_of(office, android)).status is EnrollmentStatus.UNENROLLED
+
+
+async def test_a_new_wizard_does_not_wake_an_old_channel(office: StagingOffice, android: AndroidClient) -> None:
+    """Somebody is about to enrol the device again, and whoever it was before hears that it is over."""
+    await android.leave()
+    assert await AndroidClient(office.rig).token("ada", SECRET)
+    answer = await android.ask_to_sync()
+    assert (answer.status, code_of(answer)) == (410, "android.gone")
 
 
 async def test_a_device_leaves_by_saying_so(office: StagingOffice, android: AndroidClient) -> None:
