@@ -29,9 +29,12 @@ def explanation_lines(document: Mapping[str, Any]) -> Iterator[Text]:
 
 
 def _told(happening: Mapping[str, Any]) -> Text:
-    line = Text.assemble((_moment(happening["at"]), "dim"), "  ", _printable(happening["sentence"]))
+    began = _moment(happening["at"])
+    line = Text.assemble((began, "dim"), "  ", _printable(happening["sentence"]))
     if happening["times"] > 1:
-        line.append(f" ({happening['times']} times, until {_moment(happening['until'])})", style="dim")
+        ended = _moment(happening["until"])
+        until = "" if ended == began else f", until {ended}"
+        line.append(f" ({happening['times']} times{until})", style="dim")
     return line
 
 

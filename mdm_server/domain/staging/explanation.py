@@ -59,9 +59,11 @@ def explain(device: str, standing: Standing, entries: Iterable[JournalEntry]) ->
 
 def told_at(happening: Happening) -> str:
     """Return the sentence of a happening with its time, and with how often it happened."""
+    said = f"{moment(happening.at)}: {happening.sentence}"
     if happening.until is None:
-        return f"{moment(happening.at)}: {happening.sentence}"
-    return f"{moment(happening.at)}: {happening.sentence} ({happening.times} times, until {moment(happening.until)})"
+        return said
+    until = "" if moment(happening.until) == moment(happening.at) else f", until {moment(happening.until)}"
+    return f"{said} ({happening.times} times{until})"
 
 
 def moment(at: datetime) -> str:

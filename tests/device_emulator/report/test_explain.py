@@ -35,6 +35,13 @@ def test_what_happened_often_is_said_with_how_often() -> None:
     )
 
 
+def test_what_happened_often_in_one_second_has_one_time() -> None:
+    """As on a virtual clock, where a conversation takes no time."""
+    assert _shown(story=[_happening(1, times=3, until=MINUTE.format(1))])[2] == (
+        "2026-01-05 08:01:00 UTC  Number 1. (3 times)"
+    )
+
+
 def test_what_was_left_out_of_a_long_story_is_counted_where_it_was() -> None:
     """In the middle, between its beginning and its end."""
     shown = _shown(story=[_happening(number) for number in range(4)], left_out=7)

@@ -140,3 +140,5 @@ def test_what_happened_often_is_told_with_how_often() -> None:
     told = entries(REFUSED, REFUSED)
     said = list(explain(PHONE, Standing(), told).sentences())
     assert any(line.endswith("(2 times, until 2026-01-05 08:01:00 UTC)") for line in said)
+    at_once = explain(PHONE, Standing(), [REFUSED, REFUSED])
+    assert any(line.endswith("(2 times)") for line in at_once.sentences())
