@@ -24,14 +24,19 @@ def load(name_or_file: str | Path) -> Script:
     path = Path(name_or_file)
     if isinstance(name_or_file, Path) or path.suffix in SUFFIXES:
         return _load_file(path)
+    return check(text_of(name_or_file), f"{name_or_file}.yaml")
+
+
+def text_of(name: str) -> str:
+    """Return a shipped scenario as it is written; raises UnknownScenario."""
     shipped = dict(_walk(_root(), ""))
-    found = shipped.get(name_or_file)
+    found = shipped.get(name)
     if found is None:
         raise UnknownScenario(
-            f"there is no scenario {name_or_file!r}; {nearest(name_or_file, tuple(shipped))} "
+            f"there is no scenario {name!r}; {nearest(name, tuple(shipped))} "
             "(`device-emulator scenario list` shows all; a file is named with its `.yaml`)"
         )
-    return check(found.read_text(encoding="utf-8"), f"{name_or_file}.yaml")
+    return found.read_text(encoding="utf-8")
 
 
 def names() -> tuple[str, ...]:

@@ -9,12 +9,16 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 
+from msgspec.structs import fields
+
 from device_emulator.scenario.checking import Script
-from device_emulator.scenario.library import load, names
+from device_emulator.scenario.library import load, names, text_of
 from device_emulator.scenario.runner import missing_needs
+from device_emulator.scenario.steps import ADMINISTRATION, STEPS
 
 ROWS: tuple[str, ...] = ("1", "2", "3", "3a", *(str(row) for row in range(4, 68)))
 """The rows of the staging flows."""
+EXAMPLE = "lockout/wrong-user-on-registered-device"
 TEST = "tests/device_emulator/scenarios/test_library.py"
 ELSEWHERE: Mapping[str, str] = {"67": "tests/conformance/test_pyws1uem.py"}
 """Rows that somebody else's program plays as well."""
@@ -29,9 +33,18 @@ What happens to devices and their users, as plays with an expected ending. Each 
     device-emulator scenario run lockout/wrong-user-on-registered-device --clock virtual --seed 7 --report out/
     device-emulator explain phone --journal out/journal.jsonl
 
-To write your own, copy the nearest one from `device_emulator/scenarios/` and check it with `device-emulator scenario
-check FILE`. `docs/scenario.schema.json` is its form, for editors that complete and underline
-(`# yaml-language-server: $schema=…` in the first line).
+From Python, in a test of your own:
+
+    from device_emulator.scenario import load, run
+
+    outcome = await run(load("mine.yaml"), clock="virtual", seed=7)
+    assert outcome.passed, outcome.story
+
+The same play runs on real sockets (`--clock real`: a server that listens, devices that connect over TLS and are woken
+by push; waiting puts their clocks forward) and on a virtual clock (one process in which nothing waits; two plays of one
+seed leave the same journal, byte for byte). A play stops at the first thing that is not as expected, unless it is told
+to `--keep-going`. Exit codes: 0 as expected, 1 not, 2 something is wrong with the scenario, 3 the server could not be
+reached, 4 our bug, 130 interrupted.
 
 This page is made from the scenarios; do not edit it: run `python -m device_emulator.scenario.page > docs/scenarios.md`.
 """
@@ -40,7 +53,7 @@ This page is made from the scenarios; do not edit it: run `python -m device_emul
 def page() -> str:
     """Return the page."""
     scripts = [load(name) for name in names()]
-    return "\n".join([INTRODUCTION, *_library(scripts), *_rows(scripts)])
+    return "\n".join([INTRODUCTION, *_library(scripts), *_writing(), *_verbs(), *_rows(scripts)])
 
 
 def _library(scripts: Sequence[Script]) -> Iterator[str]:
@@ -48,6 +61,41 @@ def _library(scripts: Sequence[Script]) -> Iterator[str]:
     for script in scripts:
         yield f"| `{script.name}` | {_told(script)} |"
     yield ""
+
+
+def _writing() -> Iterator[str]:
+    yield from (
+        "## How one is written",
+        "",
+        "Copy the nearest one from `device_emulator/scenarios/`, and check it with `device-emulator scenario check",
+        "FILE`: every mistake is told with its line, its key, and the nearest right word. `docs/scenario.schema.json`",
+        "is the form, for editors that complete and underline (`# yaml-language-server: $schema=…` in the first line).",
+        "",
+        "```yaml",
+        text_of(EXAMPLE).rstrip(),
+        "```",
+        "",
+        "- Whatever is not `refused: CODE` is expected to be done.",
+        "- `count: 20` makes a series, `ipad-1` to `ipad-20`, and `ipad-*` means all of it.",
+        "- At the end, `expect` holds figures against bounds: `done`, `refused`, each also of a verb or a code, as in",
+        "  `refused(CHECKED_OUT) == 1`; `journal(CODE)`; and `min`, `p50`, `p90`, `p95`, `p99`, `max` of a verb, as in",
+        "  `p99(enrol) < 2 s`. No data is no success.",
+        "",
+    )
+
+
+def _verbs() -> Iterator[str]:
+    for title, intro, verbs in (
+        ("Verbs", "Each step is one of them.", STEPS),
+        ("Orders", "What the administrator does: `- admin: {unlock: phone}`.", ADMINISTRATION),
+    ):
+        yield from (f"### {title}", "", intro, "", "| verb | what happens | keys |", "|---|---|---|")
+        for verb, kind in verbs.items():
+            meaning = (kind.__doc__ or "").partition("\n")[0]
+            named = sorted((field.encode_name for field in fields(kind)), key="refused".__eq__)
+            keys = ", ".join(f"`{name}`" for name in named)
+            yield f"| `{verb}` | {meaning} | {keys} |"
+        yield ""
 
 
 def _rows(scripts: Sequence[Script]) -> Iterator[str]:
