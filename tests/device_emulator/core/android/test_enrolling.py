@@ -226,6 +226,16 @@ def test_a_device_that_is_switched_off_meanwhile_gives_up(
     assert android.handheld.management is None
 
 
+def test_the_hub_takes_one_wish_at_a_time(android: AndroidDevice, act: Act, server: AndroidServer) -> None:
+    """Somebody who opens it again while it is at work is told so, and the device is enrolled once."""
+    android.handle(PersonActs(HubEnroll(INTENT)))
+    (request,) = android.requests()
+    assert PersonRefused("HubEnroll", "hub_busy") in act(android, HubEnroll(INTENT))
+    act(android, server.answer(request))
+    assert android.life is Life.WORK_PROFILE
+    assert len(server.enrolments) == 1
+
+
 def test_what_is_managed_already_is_not_enrolled_again(managed: AndroidDevice, act: Act) -> None:
     """Neither the Hub nor another code has anything to do with a device that belongs to somebody."""
     assert PersonRefused("HubEnroll", "already_managed") in act(managed, HubEnroll(INTENT))
