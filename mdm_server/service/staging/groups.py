@@ -16,6 +16,7 @@ from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.staging.finding import Key, the_group, the_user_group
 from mdm_server.service.staging.identifiers import new_uuid
+from mdm_server.service.staging.readable import check_readable, checked_name
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import NEW, Staging, StagingRoom
 
@@ -56,6 +57,7 @@ class Groups:
         if not group_id or len(group_id) > LONGEST_GROUP_ID or not group_id.isprintable():
             detail = f"group_id: expected 1 to {LONGEST_GROUP_ID} characters, found {len(group_id)}"
             raise DetailedRefusal("api.invalid", reason="group_id", detail=detail)
+        check_readable(name=order.name, type=order.type)
         uuid = new_uuid(self._random_bytes)
 
         def work(room: StagingRoom) -> OrganizationGroup:
@@ -114,15 +116,14 @@ class Groups:
         facts: RequestFacts = INTERNAL,
     ) -> UserGroup:
         """Make a user group; raises Refusal `group.unknown`, `api.conflict` (the name)."""
-        if not name.strip():
-            raise DetailedRefusal("api.invalid", reason="name", detail="name: expected some text, found none")
+        name = checked_name(name=name)
         uuid = new_uuid(self._random_bytes)
 
         def work(room: StagingRoom) -> UserGroup:
             leads_to = None if enrollment_group is None else the_group(room, enrollment_group).id
-            if room.user_groups.by_name(name.strip()) is not None:
+            if room.user_groups.by_name(name) is not None:
                 raise Refusal("api.conflict", reason="user_group")
-            return room.user_groups.add(UserGroup(NEW, uuid, name.strip(), the_group(room, group).id, leads_to, rank))
+            return room.user_groups.add(UserGroup(NEW, uuid, name, the_group(room, group).id, leads_to, rank))
 
         return await self._staging.transact(work, facts.occasion(self._clock()))
 

@@ -17,6 +17,7 @@ from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.staging.finding import Key, the_group
 from mdm_server.service.staging.locks import release_devices
+from mdm_server.service.staging.readable import check_readable
 from mdm_server.service.staging.wipes import WipeOrder, Wipes, WipeSource
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import NEW, ROOT_GROUP, Staging, StagingRoom
@@ -98,6 +99,8 @@ class Lists:
 
 def _checked(order: ListOrder) -> Sequence[str]:
     if order.attribute is not ListAttribute.PLATFORM:
+        for value in order.values:
+            check_readable(values=value)
         return check_identifiers(order.values)
     known = {platform.casefold(): platform for platform in Platform}
     unknown = [value for value in order.values if value.strip().casefold() not in known]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -29,6 +29,7 @@ from mdm_server.service.staging.admission import journal_name
 from mdm_server.service.staging.finding import Key, the_group, the_registration, the_user
 from mdm_server.service.staging.identifiers import new_uuid
 from mdm_server.service.staging.locks import devices_of, release_devices
+from mdm_server.service.staging.readable import check_readable
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import LARGEST_PAGE, NEW, Found, Staging, StagingRoom, StagingView
 
@@ -72,9 +73,10 @@ class Registrations:
     async def register(self, order: RegistrationOrder, facts: RequestFacts = INTERNAL) -> Registered:
         """Register a device, or a device to come, to a user; the user's own earlier registration of it is renewed.
 
-        Raises Refusal `user.unknown`, `group.unknown`, and `api.conflict` for a device that is somebody else's: that
-        registration has to be deleted first.
+        Raises Refusal `api.invalid`, `user.unknown`, `group.unknown`, and `api.conflict` for a device that is somebody
+        else's: that registration has to be deleted first.
         """
+        check_readable(friendly_name=order.friendly_name, **asdict(order.identifiers))
         now = self._clock()
         uuids = new_uuid(self._random_bytes), new_uuid(self._random_bytes)
         # How long it has to be is known only in there, where nothing may be drawn any more.

@@ -28,11 +28,11 @@ from mdm_server.service.staging.handing_over import HandOver, check_in
 from mdm_server.service.staging.identifiers import new_uuid
 from mdm_server.service.staging.locks import devices_of, release_devices
 from mdm_server.service.staging.passwords import LONGEST_PASSWORD, Passwords
+from mdm_server.service.staging.readable import check_readable, checked_name
 from mdm_server.service.staging.user_settings import draw_settings
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import LARGEST_PAGE, NEW, ROOT_GROUP, Found, Staging, StagingRoom
 
-LONGEST_NAME = 256
 PASSCODE_LIFETIME = timedelta(days=30)
 """How long a shared device passcode is good when nothing else is said."""
 
@@ -146,7 +146,8 @@ class Users:
 
         Raises Refusal `api.invalid`, `api.conflict` (the name), `group.unknown`, `user.group_unknown`.
         """
-        name = _checked_name(order.user_name)
+        name = checked_name(user_name=order.user_name)
+        check_readable(first_name=order.first_name, last_name=order.last_name, email=order.email)
         password_hash = await self._hash(order.password)
         uuid = new_uuid(self._random_bytes)
 
@@ -177,6 +178,7 @@ class Users:
 
         Raises Refusal `user.unknown`, `api.invalid`, `group.unknown`, `user.group_unknown`.
         """
+        check_readable(first_name=change.first_name, last_name=change.last_name, email=change.email)
         password_hash = await self._hash(change.password)
 
         def changed(room: StagingRoom, user: EnrollmentUser) -> EnrollmentUser:
@@ -255,14 +257,6 @@ class Users:
             detail = f"expected a password of 1 to {LONGEST_PASSWORD} characters, found {len(secret)}"
             raise DetailedRefusal("api.invalid", reason="password", detail=detail)
         return await self._passwords.hash(secret)
-
-
-def _checked_name(user_name: str) -> str:
-    name = user_name.strip()
-    if not 1 <= len(name) <= LONGEST_NAME or not name.isprintable():
-        detail = f"user_name: expected 1 to {LONGEST_NAME} printable characters, found {len(name)}"
-        raise DetailedRefusal("api.invalid", reason="user_name", detail=detail)
-    return name
 
 
 def _part(room: StagingRoom, device: DeviceRecord, user: EnrollmentUser, how: HandOver) -> None:

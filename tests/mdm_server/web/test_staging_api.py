@@ -150,10 +150,10 @@ async def test_a_defect_is_logged_without_what_the_caller_sent(
 ) -> None:
     """The log has the traceback, and neither the administrator's token nor anybody's password."""
 
-    def broken(*_: Any) -> None:
+    def broken(**_: Any) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("mdm_server.service.staging.users._checked_name", broken)
+    monkeypatch.setattr("mdm_server.service.staging.users.checked_name", broken)
     status, _, _ = await rig.call("POST", "/users", json={"user_name": "anna", "password": "correct horse"})
     assert status == 500
     assert "ZeroDivisionError" in caplog.text

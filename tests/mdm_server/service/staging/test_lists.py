@@ -42,6 +42,7 @@ async def test_an_entry_says_where_and_as_what_a_device_enrols(office: StagingOf
         ({"values": tuple(f"S{number}" for number in range(31))}, "api.invalid"),
         ({"values": ()}, "api.invalid"),
         ({"values": (" ",)}, "api.invalid"),
+        ({"values": ("C02\x00",)}, "api.invalid"),
         ({"attribute": ListAttribute.PLATFORM, "values": ("Symbian",)}, "api.invalid"),
         ({"attribute": ListAttribute.PLATFORM, "values": ()}, "api.invalid"),
         ({"group": 99}, "group.unknown"),

@@ -179,7 +179,12 @@ async def test_registrations_are_searched(office: StagingOffice) -> None:
 async def test_a_registration_for_nobody_or_nowhere_is_refused(office: StagingOffice) -> None:
     """The user and the group have to be there."""
     anna = await office.user("anna")
-    for order, code in ((_order(99), "user.unknown"), (_order(anna.id, group=99), "group.unknown")):
+    for order, code in (
+        (_order(99), "user.unknown"),
+        (_order(anna.id, group=99), "group.unknown"),
+        (_order(anna.id, identifiers=DeviceIdentifiers(serial_number="\x1b[2J")), "api.invalid"),
+        (_order(anna.id, friendly_name="x" * 257), "api.invalid"),
+    ):
         with pytest.raises(Refusal) as refused:
             await office.staging.registrations.register(order)
         assert refused.value.code == code

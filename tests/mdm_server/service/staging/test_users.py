@@ -16,8 +16,9 @@ from mdm_server.domain.staging.vocabulary import (
     UserStatus,
 )
 from mdm_server.service.staging.groups import GroupOrder
+from mdm_server.service.staging.readable import LONGEST_NAME
 from mdm_server.service.staging.registrations import RegistrationOrder
-from mdm_server.service.staging.users import LONGEST_NAME, UserChange, UserOrder
+from mdm_server.service.staging.users import UserChange, UserOrder
 from mdm_server.store.staging import ROOT_GROUP
 from rigs.staging_office import StagingOffice
 
@@ -40,6 +41,7 @@ async def test_a_password_is_kept_as_a_hash_and_never_told(office: StagingOffice
         (UserOrder(user_name=""), "api.invalid"),
         (UserOrder(user_name="x" * (LONGEST_NAME + 1)), "api.invalid"),
         (UserOrder(user_name="new\nline"), "api.invalid"),
+        (UserOrder(user_name="ben", first_name="\x1b[2J"), "api.invalid"),
         (UserOrder(user_name="ben", password=""), "api.invalid"),
         (UserOrder(user_name="ben", password="x" * 1025), "api.invalid"),
         (UserOrder(user_name="ANNA"), "api.conflict"),
