@@ -40,7 +40,7 @@ docs: $(VENV)/.test-tools ## write the generated pages again (docs/flows, fideli
 	@$(BIN)/python -m device_emulator.core.draw docs/flows
 	@$(BIN)/python -m device_emulator.core.answers.fidelity > docs/fidelity.md
 	@$(BIN)/python -m device_emulator.scenario.schema docs/scenario.schema.json
-	@$(BIN)/python -m device_emulator.scenario.page > docs/scenarios.md
+	@$(BIN)/python -m device_emulator.scenario.page docs/scenarios.md
 
 wheel: $(VENV)/.test-tools ## build dist/*.whl
 	@$(BIN)/python -m build --wheel --outdir dist .

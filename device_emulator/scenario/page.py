@@ -1,4 +1,4 @@
-"""The page of the shipped scenarios: `python -m device_emulator.scenario.page > docs/scenarios.md`.
+"""The page of the shipped scenarios: `python -m device_emulator.scenario.page [docs/scenarios.md]`.
 
 Every row of the staging flows (reference: the 68 Given/When/Then rows of `staging-flows.md` §7) is reached by a named
 scenario, and every scenario is played by a test; a test fails when a row is not, or when the page is older than that.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from msgspec.structs import fields
 
@@ -16,6 +17,7 @@ from device_emulator.scenario.library import load, names, text_of
 from device_emulator.scenario.runner import missing_needs
 from device_emulator.scenario.steps import ADMINISTRATION, STEPS
 
+PAGE = Path("docs/scenarios.md")
 ROWS: tuple[str, ...] = ("1", "2", "3", "3a", *(str(row) for row in range(4, 68)))
 """The rows of the staging flows."""
 EXAMPLE = "lockout/wrong-user-on-registered-device"
@@ -46,7 +48,7 @@ seed leave the same journal, byte for byte). A play stops at the first thing tha
 to `--keep-going`. Exit codes: 0 as expected, 1 not, 2 something is wrong with the scenario, 3 the server could not be
 reached, 4 our bug, 130 interrupted.
 
-This page is made from the scenarios; do not edit it: run `python -m device_emulator.scenario.page > docs/scenarios.md`.
+This page is made from the scenarios; do not edit it: run `python -m device_emulator.scenario.page`.
 """
 
 
@@ -129,5 +131,10 @@ def _told(script: Script) -> str:
     return f"*Waits for {', '.join(missing)}.* {told}" if missing else told
 
 
+def main(path: Path) -> None:
+    """Write the page to a file."""
+    path.write_text(page(), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(page())
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else PAGE)

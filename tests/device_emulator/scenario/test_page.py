@@ -2,14 +2,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from device_emulator.scenario.page import ROWS, page
+from device_emulator.scenario.page import ROWS, main, page
 
 PAGE = Path(__file__).resolve().parents[3] / "docs/scenarios.md"
 
 
-def test_the_page_is_as_new_as_the_scenarios() -> None:
+def test_the_page_is_as_new_as_the_scenarios(tmp_path: Path) -> None:
     """`make docs` writes it again."""
-    assert PAGE.read_text(encoding="utf-8") == page()
+    main(tmp_path / "page.md")
+    assert PAGE.read_text(encoding="utf-8") == (tmp_path / "page.md").read_text(encoding="utf-8") == page()
 
 
 def test_every_row_has_a_line() -> None:
