@@ -19,7 +19,10 @@ from mdm_server.store.records import JournalEvent
 from mdm_server.wire.errors import WireError
 
 DETAILS = frozenset(
-    {"command", "count", "header", "invitation", "message", "profile", "request_type", "status", "transaction"}
+    {
+        *("command", "count", "header", "invitation", "message", "profile", "request_type", "status", "transaction"),
+        *("platform", "serial", "step", "udid"),
+    }
 )
 """The only names under which an event may carry more than its code, reason, device, certificate, peer and request."""
 LONGEST_VALUE = 128

@@ -8,7 +8,7 @@ token that opens it once; the session keeps its hash in the place of the invitat
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime
@@ -19,6 +19,7 @@ from mdm_server.domain.staging.vocabulary import Platform
 from mdm_server.service.invitations import InvitationRequest, Invitations
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.store.contract import Store
+from mdm_server.store.records import Occasion
 from mdm_server.store.staging import StagingRoom, StagingView
 
 SESSION_PARAMETER = "session"
@@ -46,6 +47,13 @@ def session_of_android_token(view: StagingView, token: str, at: datetime) -> Hub
         raise Refusal("SESSION_EXPIRED", reason="unknown")
     check_open(session, at, SessionStep.INSTALL)
     return session
+
+
+async def revoke(store: Store, invitations: Iterable[str], occasion: Occasion) -> None:
+    """Revoke the invitations of sessions that are over; the hash of an Android's token is none, and does no harm."""
+    for invitation in invitations:
+        with suppress(Refusal):
+            await store.invitations.revoke(invitation, occasion)
 
 
 class Completion:
@@ -80,9 +88,7 @@ class Completion:
         except Refusal:
             await self._store.invitations.revoke(invitation.invitation_id, occasion)
             raise
-        if session.invitation_id is not None:
-            with suppress(Refusal):
-                await self._store.invitations.revoke(session.invitation_id, occasion)
+        await revoke(self._store, [session.invitation_id] if session.invitation_id else [], occasion)
         return profile
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -27,7 +27,7 @@ from mdm_server.service.staging.captcha_sessions import (
     show_captcha,
     terms_answer,
 )
-from mdm_server.service.staging.completion import hash_of_android_token, install_url
+from mdm_server.service.staging.completion import hash_of_android_token, install_url, revoke
 from mdm_server.service.staging.credentials import BAD_CREDENTIALS, CredentialCheck, Login, Proof
 from mdm_server.service.staging.reservation import reserve
 from mdm_server.service.staging.sessions import Fresh, draw, presented, replace_others
@@ -70,10 +70,12 @@ class DirectEnrollment:
         fresh, token = draw(self._random_bytes), self._random_bytes(_TOKEN_BYTES).hex()
         base_url = facts.base_url or self._settings.base_url
 
-        def work(room: StagingRoom) -> DeviceReply:
-            return _Desk(room, device, at, fresh).log_in(message, proof, base_url, token)
+        def work(room: StagingRoom) -> tuple[DeviceReply, Sequence[str]]:
+            desk = _Desk(room, device, at, fresh)
+            return desk.log_in(message, proof, base_url, token), desk.ended_invitations
 
-        reply = await self._store.staging.transact(work, facts.occasion(at))
+        reply, ended = await self._store.staging.transact(work, facts.occasion(at))
+        await revoke(self._store, ended, facts.occasion(at))
         if reply.status.reason == BAD_CREDENTIALS:
             self._credentials.failed(login)
         return reply
@@ -87,6 +89,7 @@ class _Desk:
         self._device = device
         self._at = at
         self._fresh = fresh
+        self.ended_invitations: tuple[str, ...] = ()
 
     def log_in(self, message: DeviceLogin, proof: Proof, base_url: str, token: str) -> DeviceReply:
         group, user = _whose(self._room, message)
@@ -183,7 +186,7 @@ class _Desk:
         )
         coming = reserve(self._room, session, attempt, self._fresh.uuid)
         session = self._room.sessions.add(replace(session, device_id=None if coming is None else coming.id))
-        replace_others(self._room, session)
+        self.ended_invitations = replace_others(self._room, session)
         url = enroll_url(base_url, token) if android else install_url(base_url, session.id)
         return DeviceReply(user=user.user_name, result=DirectResult.ENROLLED, install_url=url)
 

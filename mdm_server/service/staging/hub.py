@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 
 from mdm_server.domain.refusal import Refusal
@@ -14,15 +13,16 @@ from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.staging import questions
 from mdm_server.service.staging.captcha import is_solved
-from mdm_server.service.staging.completion import hash_of_android_token, install_url
+from mdm_server.service.staging.completion import hash_of_android_token, install_url, revoke
 from mdm_server.service.staging.credentials import BAD_CREDENTIALS, CredentialCheck, Login
+from mdm_server.service.staging.half_open import HalfOpen
 from mdm_server.service.staging.sessions import draw
 from mdm_server.service.staging.wizard import Wizard
 from mdm_server.store.contract import Store
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import StagingView
 from mdm_server.wire.android_channel import enroll_url
-from mdm_server.wire.hub import HubReply, HubRequest, Step
+from mdm_server.wire.hub import HubDevice, HubReply, HubRequest, NextStepType, Step
 
 _TOKEN_BYTES = 32
 _STEPS: Mapping[Step, Callable[[Wizard], HubReply]] = {
@@ -53,22 +53,45 @@ class Hub:
         self._journal = journal
         self._clock = clock
         self._random_bytes = random_bytes
+        self._half_open = HalfOpen(settings.half_open_limit, clock)
 
     async def answer(self, facts: RequestFacts, step: Step, request: HubRequest) -> HubReply:
-        """Answer one step. What the rules refuse is an answer, too; raises HubError for what is no such request."""
+        """Answer one step. What the rules refuse is an answer, too.
+
+        Raises:
+            HubError: this is no such request.
+            Refusal: `enroll.too_many_open`, or `limit.overload`: too many wizards, or passwords, at once.
+
+        """
         try:
-            match step:
-                case Step.CREDENTIALS:
-                    return await self._log_in(facts, request)
-                case Step.INSTALL_URL:
-                    return await self._install(facts, request)
-                case _:
-                    return await self._take(facts, request, _STEPS[step])
+            reply = await self._answer(facts, step, request)
         except Refusal as refusal:
             if refusal.code not in STAGING_REFUSALS:
                 raise
-            self._journal.note(JournalCode.HUB_REFUSED, facts, reason=refusal.code, message=step)
+            self._tell(refusal, facts, step, request.device)
             return questions.refusal(refusal.code)
+        session_id = reply.header.session_id
+        if reply.next_step.install_url or (reply.refused and reply.next_step.type == NextStepType.NONE):
+            self._half_open.ended(session_id)
+        elif session_id and session_id != request.header.session_id:
+            self._half_open.begun(session_id)
+        return reply
+
+    async def _answer(self, facts: RequestFacts, step: Step, request: HubRequest) -> HubReply:
+        match step:
+            case Step.CREDENTIALS:
+                return await self._log_in(facts, request)
+            case Step.INSTALL_URL:
+                return await self._install(facts, request)
+            case Step.GROUP if not request.header.session_id:
+                self._half_open.make_room()
+        return await self._take(facts, request, _STEPS[step])
+
+    def _tell(self, refusal: Refusal, facts: RequestFacts, step: Step, device: HubDevice) -> None:
+        """Journal a refusal of an answer that nobody waits for; no transaction was left to do it."""
+        said = {"serial": device.serial_number, "udid": device.identifier}
+        known = {name: value for name, value in said.items() if value}
+        self._journal.note(JournalCode.HUB_REFUSED, facts, reason=refusal.code, step=step, **known)
 
     async def _take(self, facts: RequestFacts, request: HubRequest, answer: Callable[[Wizard], HubReply]) -> HubReply:
         """Take one answer of the wizard, in one transaction."""
@@ -76,9 +99,7 @@ class Hub:
         reply, ended = await self._store.staging.transact(
             lambda room: _with_what_ended(Wizard(room, request, at, fresh), answer), facts.occasion(at)
         )
-        for invitation in ended:
-            with suppress(Refusal):  # it was redeemed, or is the token of an Android
-                await self._store.invitations.revoke(invitation, facts.occasion(at))
+        await revoke(self._store, ended, facts.occasion(at))
         return reply
 
     async def _log_in(self, facts: RequestFacts, request: HubRequest) -> HubReply:

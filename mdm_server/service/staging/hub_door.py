@@ -15,8 +15,18 @@ from mdm_server.service.staging.hub import Hub
 from mdm_server.wire.hub import DeviceReply, HubReply, Step, encode, parse_login, parse_request
 
 JSON = "application/json"
-GUESSES = frozenset({"BAD_CREDENTIALS", "GROUP_UNKNOWN", "TOKEN_INVALID", "SHARED_PASSCODE"})
-"""The refusals that whoever tries out names, passwords and tokens collects."""
+GUESSES = frozenset(
+    {
+        "BAD_CREDENTIALS",
+        "CAPTCHA_REQUIRED",
+        "CREATE_MDM_ERROR",
+        "GROUP_UNKNOWN",
+        "SESSION_EXPIRED",
+        "SHARED_PASSCODE",
+        "TOKEN_INVALID",
+    }
+)
+"""The refusals that whoever tries out names, passwords, tokens and sessions collects."""
 UseCase = Callable[[RequestFacts, bytes], Awaitable[Answer]]
 
 

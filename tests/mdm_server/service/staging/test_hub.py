@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 from typing import Any
 
@@ -19,10 +21,15 @@ from mdm_server.domain.staging.vocabulary import (
 )
 from mdm_server.service.staging.groups import GroupOrder
 from mdm_server.service.staging.lists import ListOrder
+from mdm_server.service.staging.passwords import CHEAP
 from mdm_server.service.staging.registrations import RegistrationOrder
 from mdm_server.wire.hub import NextStepType, Step
 from rigs.hub import password_of
+from rigs.rejection import assert_rejected
+from rigs.service import ServiceRig
 from rigs.staging_office import StagingOffice
+
+OpenRig = Callable[..., AbstractAsyncContextManager[ServiceRig]]
 
 
 async def test_an_active_user_enrols_a_device_in_an_open_group(office: StagingOffice) -> None:
@@ -371,3 +378,36 @@ async def test_old_sessions_are_forgotten(office: StagingOffice) -> None:
     assert (await office.rig.suite.hub.sweep.run()).sessions == 0
     office.rig.clock.now += timedelta(days=3)
     assert (await office.rig.suite.hub.sweep.run()).sessions == 1
+
+
+async def test_a_lock_holds_whatever_the_device_says_it_is(office: StagingOffice) -> None:
+    """Another UDID with the same serial number, another system on it: the lock is the hardware's."""
+    ann, _ = await office.person("ann"), await office.person("bob")
+    hub, reset, android = office.hub(1), office.hub(1), office.hub(1, type="5", os_version="14")
+    await office.register(ann.id, hub)
+    assert (await hub.walk("bob")).status.reason == "REG_USER_MISMATCH"
+    reset.device.udid = android.device.udid = "00008110-FFFFFFFFFFFFFFFF"
+    for disguise in (reset, android):
+        await disguise.begin()
+        request = disguise.ask(Step.CREDENTIALS, username="ann", password=password_of("ann"))
+        await disguise.refused("REG_USER_MISMATCH", request, "ann")
+
+
+async def test_only_so_many_wizards_are_begun_and_not_ended(open_rig: OpenRig) -> None:
+    """Anybody may begin one, so there is a bound (T-27); one that comes to its end, or is too old, makes room."""
+    async with open_rig(password_cost=CHEAP, half_open_limit=2) as rig:
+        office = StagingOffice(rig)
+        await office.person("ann")
+        first = office.hub(1)
+        await first.begin()
+        await office.hub(2).begin()
+        third = office.hub(3)
+        request = third.ask(Step.GROUP, group_id="MDMSIM")
+        await assert_rejected(rig.store, request, status=429, event="enroll.too_many_open:hub")
+        await first.log_in("ann")
+        assert (await first.say(Step.INSTALL_URL)).next_step.install_url
+        await third.begin()
+        with pytest.raises(Refusal):
+            await office.hub(4).begin()
+        rig.clock.pass_time(minutes=30)
+        await office.hub(4).begin()
