@@ -96,15 +96,18 @@ async def test_a_threshold_counts_the_branch_that_sets_it(office: StagingOffice)
     groups = office.staging.groups
     east = await groups.create(GroupOrder(group_id="EAST", parent=ROOT_GROUP))
     anna = await office.user("anna")
-    here = await office.enrolled(1, anna)
+    here, another = await office.enrolled(1, anna), await office.enrolled(4, anna)
     there = [await office.enrolled(number, anna, group=east.id) for number in (2, 3)]
     await groups.change_settings(ROOT_GROUP, {"wipe_threshold": {"count": 1, "minutes": 10}})
     await groups.change_settings(east.id, {"wipe_threshold": {"count": 1, "minutes": 10}})
-    states = [(await office.staging.wipes.request(device.udid, ENTERPRISE)).state for device in (there[0], *there)]
-    assert states == [WipeState.SENT, WipeState.SENT, WipeState.ON_HOLD], "asked for again, a wipe is the same wipe"
-    assert await office.staging.wipes.release(ROOT_GROUP) != []
+    states = [
+        (await office.staging.wipes.request(device.udid, ENTERPRISE)).state for device in (here, there[0], *there)
+    ]
+    assert states == [WipeState.SENT] * 3 + [WipeState.ON_HOLD], "asked for again, a wipe is the same wipe"
+    [released] = await office.staging.wipes.release(east.id)
+    assert released.state is WipeState.SENT
     assert (await office.record(there[1])).status is EnrollmentStatus.ENTERPRISE_WIPE_PENDING
-    assert (await office.staging.wipes.request(here.udid, ENTERPRISE)).state is WipeState.ON_HOLD
+    assert (await office.staging.wipes.request(another.udid, ENTERPRISE)).state is WipeState.ON_HOLD
 
 
 async def test_the_larger_wipe_takes_the_place_of_the_smaller(office: StagingOffice) -> None:
