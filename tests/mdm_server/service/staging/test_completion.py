@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -11,10 +14,14 @@ from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging.hub_session import SessionStep
 from mdm_server.domain.staging.vocabulary import AssignmentState, EnrollmentType
 from mdm_server.service.staging.completion import hash_of_android_token, session_of_android_token
+from mdm_server.service.staging.passwords import CHEAP
 from mdm_server.wire.hub import Step
 from rigs.hub import Hub
 from rigs.rejection import assert_rejected
+from rigs.service import ServiceRig
 from rigs.staging_office import StagingOffice
+
+OpenRig = Callable[..., AbstractAsyncContextManager[ServiceRig]]
 
 
 async def led(office: StagingOffice, hub: Hub) -> str:
@@ -47,6 +54,20 @@ async def test_a_profile_that_is_fetched_again_makes_the_one_before_worthless(of
     session = await office.see(lambda view: view.sessions.get(hub.session))
     assert session is not None
     assert session.step is SessionStep.DONE
+
+
+async def test_of_profiles_fetched_at_once_one_is_good(open_rig: OpenRig) -> None:
+    """Whoever fetches while somebody else does is refused, or makes the other's worthless: never two good ones."""
+    async with open_rig(inline=False, password_cost=CHEAP) as rig:
+        office = StagingOffice(rig)
+        hub = office.hub(1)
+        url = await led(office, hub)
+        fetched = await asyncio.gather(*(hub.fetch(url) for _ in range(8)), return_exceptions=True)
+        assert {getattr(each, "code", "a profile") for each in fetched} <= {"a profile", "STEP_OUT_OF_ORDER"}
+        good = [row for row in await rig.store.invitations.list() if not row.revoked]
+        session = await office.see(lambda view: view.sessions.get(hub.session))
+        assert session is not None
+        assert [row.invitation_id for row in good] == [session.invitation_id]
 
 
 async def test_a_session_gives_no_profile_before_its_end_nor_after(office: StagingOffice) -> None:

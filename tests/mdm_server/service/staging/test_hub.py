@@ -393,6 +393,17 @@ async def test_a_lock_holds_whatever_the_device_says_it_is(office: StagingOffice
         await disguise.refused("REG_USER_MISMATCH", request, "ann")
 
 
+async def test_a_lock_on_one_system_keeps_the_other_out_too(office: StagingOffice) -> None:
+    """A device that is on record twice, as an iPhone and as an Android, is one piece of hardware with one lock."""
+    ann, _ = await office.person("ann"), await office.person("bob")
+    iphone, android = office.hub(1), office.hub(1, type="5", os_version="14")
+    for hub in (iphone, android):
+        assert not (await hub.walk("ann")).refused
+    await office.register(ann.id, iphone)
+    assert (await android.walk("bob")).status.reason == "REG_USER_MISMATCH"
+    assert (await iphone.walk("ann")).status.reason == "REG_USER_MISMATCH"
+
+
 async def test_only_so_many_wizards_are_begun_and_not_ended(open_rig: OpenRig) -> None:
     """Anybody may begin one, so there is a bound (T-27); one that comes to its end, or is too old, makes room."""
     async with open_rig(password_cost=CHEAP, half_open_limit=2) as rig:

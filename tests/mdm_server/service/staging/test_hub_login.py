@@ -12,7 +12,7 @@ from mdm_server.domain.staging.vocabulary import DeviceStagingType, UserStatus
 from mdm_server.service.limiter import GuessLimiter
 from mdm_server.service.staging.credentials import CredentialCheck, Login, Proof
 from mdm_server.service.staging.hub_door import HubDoor
-from mdm_server.service.staging.passwords import Cost
+from mdm_server.service.staging.passwords import Cost, Passwords
 from mdm_server.service.staging.users import UserChange
 from mdm_server.wire.hub import HubReply, HubRequest, NextStepType, Step, encode
 from rigs.hub import Hub, captcha_in, password_of
@@ -57,6 +57,23 @@ async def test_three_wrong_passwords_bring_a_captcha(office: StagingOffice) -> N
     assert shown.next_step.is_captcha_required
     solved = await hub.log_in("ann", captcha_value=captcha_in(shown.next_step.captcha_image))
     assert solved.next_step.type == NextStepType.INSTALL
+
+
+async def test_while_a_captcha_is_due_no_password_is_looked_at(
+    office: StagingOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would be work that anybody can order; and nobody learns whether it was the right one."""
+    await office.person("ann")
+    hub = office.hub(1)
+    await hub.begin()
+    for _ in range(3):
+        await wrong(hub)
+
+    async def never(self: Passwords, password: str, recorded: str | None) -> bool:
+        raise AssertionError("a password was looked at")
+
+    monkeypatch.setattr(Passwords, "verify", never)
+    assert (await hub.log_in("ann")).status.reason == "CAPTCHA_REQUIRED"
 
 
 async def test_a_captcha_is_solved_once_and_never_guessed(office: StagingOffice) -> None:
