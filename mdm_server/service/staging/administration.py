@@ -8,6 +8,7 @@ from datetime import datetime
 
 from mdm_server.service.commanding import Commanding
 from mdm_server.service.settings import ServiceSettings
+from mdm_server.service.staging.adopting import Adoption
 from mdm_server.service.staging.android_commands import AndroidCommands
 from mdm_server.service.staging.device_actions import DeviceActions
 from mdm_server.service.staging.device_commands import DeviceCommands
@@ -51,12 +52,13 @@ def administer_staging(
     """Wire the use cases together."""
     staging = store.staging
     wipes = Wipes(staging, waker, clock, random_bytes)
+    adoption = Adoption(store, random_bytes)
     androids = AndroidCommands(staging, wipes, waker, clock, random_bytes)
     return StagingAdministration(
         groups=Groups(staging, clock, random_bytes),
         users=Users(staging, passwords, clock, random_bytes),
-        registrations=Registrations(staging, clock, random_bytes),
-        lists=Lists(staging, wipes, clock),
+        registrations=Registrations(staging, adoption, clock, random_bytes),
+        lists=Lists(staging, adoption, wipes, clock),
         wipes=wipes,
         devices=DeviceActions(staging, wipes, waker, clock),
         assignments=Reassigning(store, waker, settings, clock, random_bytes),

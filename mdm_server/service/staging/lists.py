@@ -15,6 +15,7 @@ from mdm_server.domain.staging.vocabulary import DeviceLockReason, ListAttribute
 from mdm_server.domain.staging.wipe_protection import WipeKind
 from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
+from mdm_server.service.staging.adopting import Adoption, adopt
 from mdm_server.service.staging.finding import Key, the_group
 from mdm_server.service.staging.locks import release_devices
 from mdm_server.service.staging.readable import check_readable
@@ -43,8 +44,9 @@ class ListOrder:
 class Lists:
     """Keeps the allow list and the deny list."""
 
-    def __init__(self, staging: Staging, wipes: Wipes, clock: Callable[[], datetime]) -> None:
+    def __init__(self, staging: Staging, adoption: Adoption, wipes: Wipes, clock: Callable[[], datetime]) -> None:
         self._staging = staging
+        self._adoption = adoption
         self._wipes = wipes
         self._clock = clock
 
@@ -58,9 +60,11 @@ class Lists:
         Raises Refusal `api.invalid` (more than 30 identifiers, an unknown platform), `group.unknown`, `api.conflict`.
         """
         values = _checked(order)
+        enrolled = await self._adoption.find(_named_by(order, values))
         wiping = self._wipes.begin()
 
         def work(room: StagingRoom) -> tuple[list[ListEntry], list[DeviceRecord]]:
+            adopt(room, enrolled)
             group = ROOT_GROUP if order.group is None else the_group(room, order.group).id
             leads_to = None if order.enrollment_group is None else the_group(room, order.enrollment_group).id
             entries = [
@@ -123,17 +127,24 @@ def _named(room: StagingRoom, entries: Sequence[ListEntry]) -> list[DeviceRecord
 
 
 def _candidates(room: StagingRoom, entry: ListEntry) -> Sequence[DeviceRecord]:
-    match entry.attribute:
-        case ListAttribute.UDID:
-            return room.devices.by_identifiers(DeviceIdentifiers(udid=entry.value))
-        case ListAttribute.SERIAL_NUMBER:
-            return room.devices.by_identifiers(DeviceIdentifiers(serial_number=entry.value))
-        case ListAttribute.IMEI:
-            return room.devices.by_identifiers(DeviceIdentifiers(imei=entry.value))
+    identifiers = _identifiers(entry.attribute, entry.value)
+    if identifiers:
+        return room.devices.by_identifiers(identifiers)
     found: list[DeviceRecord] = []
     while page := room.devices.search(platform=Platform(entry.value), offset=len(found)).rows:
         found += page
     return found
+
+
+def _named_by(order: ListOrder, values: Sequence[str]) -> list[DeviceIdentifiers]:
+    """Return what a denial names; allowing a device changes nothing for one that is here already."""
+    return [_identifiers(order.attribute, value) for value in values] if order.kind is ListKind.DENY else []
+
+
+def _identifiers(attribute: ListAttribute, value: str) -> DeviceIdentifiers:
+    """Return an identifier as the domain has it; of a platform there is none."""
+    name = {ListAttribute.UDID: "udid", ListAttribute.SERIAL_NUMBER: "serial_number", ListAttribute.IMEI: "imei"}
+    return DeviceIdentifiers(**{name[attribute]: value}) if attribute in name else DeviceIdentifiers()
 
 
 def _denied(room: StagingRoom, device: DeviceRecord) -> bool:

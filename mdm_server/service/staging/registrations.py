@@ -26,6 +26,7 @@ from mdm_server.domain.staging.vocabulary import EntryChannel, Ownership, Platfo
 from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.staging.admission import journal_name
+from mdm_server.service.staging.adopting import Adoption, adopt
 from mdm_server.service.staging.finding import Key, the_group, the_registration, the_user
 from mdm_server.service.staging.identifiers import new_uuid
 from mdm_server.service.staging.locks import devices_of, release_devices
@@ -65,8 +66,15 @@ Described: TypeAlias = tuple[Registration, EnrollmentUser | None]
 class Registrations:
     """Keeps registrations."""
 
-    def __init__(self, staging: Staging, clock: Callable[[], datetime], random_bytes: Callable[[int], bytes]) -> None:
+    def __init__(
+        self,
+        staging: Staging,
+        adoption: Adoption,
+        clock: Callable[[], datetime],
+        random_bytes: Callable[[int], bytes],
+    ) -> None:
         self._staging = staging
+        self._adoption = adoption
         self._clock = clock
         self._random_bytes = random_bytes
 
@@ -81,6 +89,7 @@ class Registrations:
         uuids = new_uuid(self._random_bytes), new_uuid(self._random_bytes)
         # How long it has to be is known only in there, where nothing may be drawn any more.
         longest = new_token(LONGEST_TOKEN, self._random_bytes)
+        enrolled = await self._adoption.find([order.identifiers])
 
         def work(room: StagingRoom) -> Registered:
             user = the_user(room, order.user)
@@ -95,6 +104,7 @@ class Registrations:
                 registration = room.registrations.add(registration)
             else:
                 room.registrations.replace(registration)
+            adopt(room, enrolled)
             device = _expect(room, registration, order, uuids[1])
             room.journal.tell(
                 JournalCode.REGISTRATION_CREATED,

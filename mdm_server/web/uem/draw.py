@@ -50,8 +50,8 @@ The vendor's documents contradict each other, or say nothing.
 - A device that is put on the deny list while it is enrolled is unenrolled at once, whatever the wipe threshold.
 - A group made below number 7 (the vendor's "Global") is a customer of its own, unless there is a group 7 here.
 - What has only a number here (a wipe, an entry of a list) is called by a UUID that spells the number.
-- Only devices that staging knows are found: those that came through the Hub or the Workspace ONE app, that are
-  registered, or that are locked. A device that enrolled with an enrolment profile alone is in `/api/v1/devices`.
+- Only devices that staging knows are found: those that came through the Hub or the Workspace ONE app, and those that
+  somebody registered or denied. A device that enrolled with an enrolment profile alone is in `/api/v1/devices`.
 """
 
 
