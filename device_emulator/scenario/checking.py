@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,9 @@ from device_emulator.scenario.document import Scenario
 from device_emulator.scenario.durations import seconds
 from device_emulator.scenario.errors import DocumentError, nearest
 from device_emulator.scenario.reading import Path, read
+from device_emulator.scenario.sense import nonsense
 from device_emulator.scenario.shapes import Fitting, Reference
 from device_emulator.scenario.steps import ADMINISTRATION, STEPS, Step
-from device_emulator.scenario.steps.enrolling import Cart
 from device_emulator.scenario.thresholds import Threshold, ThresholdError, parse_threshold
 from device_emulator.scenario.vocabulary import CODES, DEVICE_CODES, wrong_settings
 from device_emulator.transport.faulty import MESSAGES
@@ -77,7 +77,9 @@ def check(text: str, source: str) -> Script:
         Line(number, tree.position(path).line, verb, msgspec.convert(given, kind))
         for number, (path, verb, kind, given) in enumerate(steps, 1)
     )
-    _look_for_lost_meaning(fitting, lines)
+    said_at = {path: line.step for (path, *_), line in zip(steps, lines, strict=True)}
+    for place, text, remedy in nonsense(document, said_at):
+        fitting.wrong(place, text, remedy)
     if fitting.problems:
         raise DocumentError(fitting.problems)
     return Script(source, document, lines, tuple(thresholds))
@@ -97,7 +99,7 @@ def _steps(fitting: Fitting) -> Iterator[tuple[Path, str, type[Step], dict[str, 
             continue
         said = fitting.record({} if one[found] is None else one[found], kinds[found], (*path, found))
         if said is not None:
-            yield ("steps", number), found, kinds[found], said
+            yield (*path, found), found, kinds[found], said
 
 
 def _verb(fitting: Fitting, one: Any, path: Path, verbs: tuple[str, ...], form: str) -> str | None:
@@ -120,14 +122,6 @@ def _thresholds(fitting: Fitting) -> Iterator[tuple[int, Threshold]]:
             yield fitting.tree.position(path).line, parse_threshold(str(text))
         except ThresholdError as error:
             fitting.wrong(path, str(error), error.remedy)
-
-
-def _look_for_lost_meaning(fitting: Fitting, lines: Iterable[Line]) -> None:
-    """Refuse what is well formed and means nothing."""
-    for line in lines:
-        if isinstance(line.step, Cart) and bool(line.step.refused_devices) is not bool(line.step.refused):
-            path = ("steps", line.number - 1, "cart")
-            fitting.wrong(path, '"refused" and "refused_devices" go together', "say which code, and for which devices")
 
 
 class _Names:

@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+MOST_TOLD = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Position:
@@ -75,7 +77,10 @@ def nearest(word: str, known: Sequence[str]) -> str:
         return f'did you mean "{plain[close[0]]}"?'
     if not known:
         return "there is none to choose from"
-    return "expected " + (f"one of {', '.join(known)}" if len(known) > 1 else known[0])
+    if len(known) == 1:
+        return f"expected {known[0]}"
+    some = ", ".join(known[:MOST_TOLD])
+    return f"expected one of {some}" + ("" if len(known) <= MOST_TOLD else f" … ({len(known)} in all)")
 
 
 def _plain(word: str) -> str:

@@ -6,7 +6,7 @@ msgspec would stop at the first and know nothing of lines; here it says what the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -140,12 +140,6 @@ class Fitting:
 
     def _expected(self, what: str, value: Any, path: Path, remedy: str = "") -> None:
         self.wrong(path, f"expected {what}, found {_KINDS.get(type(value), 'something else')}", remedy)
-
-
-def check_references(fitting: Fitting, known: Mapping[str, Callable[[Reference], None]]) -> None:
-    """Look after every reference with the check for what it refers to."""
-    for reference in fitting.references:
-        known[reference.refers.to](reference)
 
 
 @cache
