@@ -11,6 +11,7 @@ from mdm_server.web.uem.subjects.enrollment_tokens import enrollment_tokens
 from mdm_server.web.uem.subjects.environment import environment
 from mdm_server.web.uem.subjects.groups import groups
 from mdm_server.web.uem.subjects.registrations import registrations
+from mdm_server.web.uem.subjects.staging_packages import staging_packages
 from mdm_server.web.uem.subjects.users import users
 
 UEM_SUBJECTS = (
@@ -24,4 +25,5 @@ UEM_SUBJECTS = (
     device_wipes,
     enrollment_settings,
     enrollment_program,
+    staging_packages,
 )

@@ -88,9 +88,11 @@ async def test_a_method_that_an_address_does_not_take(caller: Caller) -> None:
         ("GET", "/api/mdm/dep/profiles/search?SearchText=x"),
         ("PUT", "/api/mdm/dep/profiles/8f5e/devices/C02X?action=assign"),
         ("PUT", "/api/mdm/dep/groups/8f5e/devices?action=Sync"),
+        ("POST", "/api/mdm/staging/androidwork/qrcodeenrollment"),
+        ("GET", "/api/mdm/staging/7/sideload"),
     ],
 )
-async def test_the_addresses_of_the_enrollment_program_are_reserved(caller: Caller, method: str, path: str) -> None:
+async def test_the_addresses_of_what_is_not_here_are_reserved(caller: Caller, method: str, path: str) -> None:
     """They exist, and say that nothing is behind them yet."""
     told = await caller.call(method, path)
     assert (told.status, told.document["errorCode"]) == (501, 501)
