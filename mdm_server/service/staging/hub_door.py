@@ -21,12 +21,11 @@ GUESSES = frozenset(
         "CAPTCHA_REQUIRED",
         "CREATE_MDM_ERROR",
         "GROUP_UNKNOWN",
-        "SESSION_EXPIRED",
         "SHARED_PASSCODE",
         "TOKEN_INVALID",
     }
 )
-"""The refusals that whoever tries out names, passwords, tokens and sessions collects."""
+"""The refusals that whoever tries out names, passwords and tokens collects; a session nobody can guess."""
 UseCase = Callable[[RequestFacts, bytes], Awaitable[Answer]]
 
 
