@@ -169,8 +169,9 @@ def _known(room: StagingRoom, identifiers: DeviceIdentifiers) -> DeviceRecord | 
 
 
 def _tell(room: StagingRoom, record: DeviceRecord, request: EnrollRequest) -> None:
-    serial = record.identifiers.serial_number
-    details = {} if serial is None else {"serial": serial}
+    # What the device was called in the wizard is told once more: its story goes on under another name.
+    called = {"serial": record.identifiers.serial_number, "udid": record.identifiers.udid}
+    details = {kind: known for kind, known in called.items() if known}
     name, mode = record.enrollment_key, request.management_mode
     room.journal.tell(JournalCode.ANDROID_ENROLLED, device=name, reason=mode, platform=record.platform, **details)
     if record.pending_verification:
