@@ -170,7 +170,7 @@ def _in_allowed_group(attempt: Attempt, user: EnrollmentUser) -> bool:
 
 def _is_staged(attempt: Attempt) -> bool:
     staged = {AssignmentState.STAGED_UNCLAIMED, AssignmentState.MULTI_IDLE, AssignmentState.CHECKED_OUT}
-    return attempt.record is not None and attempt.managed and attempt.record.assignment.state in staged
+    return attempt.record is not None and attempt.record.assignment.state in staged
 
 
 def _staging_mode(attempt: Attempt, user: EnrollmentUser) -> Verdict | None:

@@ -229,6 +229,21 @@ def test_a_two_factor_token_needs_the_password_of_its_user() -> None:
     assert judge(_with_token(annas, user=BEN, credentials=Credentials.GOOD)).code == "TOKEN_USER_MISMATCH"
 
 
+def test_a_token_that_was_not_presented_opens_nothing_and_keeps_nobody_out() -> None:
+    """It is only known to be there."""
+    bens = registered(BEN.id, token=token(), identifiers=NAMELESS)
+    assert judge(attempt(token_registration=registered(ANNA.id, token=token()), credentials=Credentials.MISSING))
+    assert judge(attempt(token_registration=bens), last=GuardName.CREDENTIALS) is None
+
+
+def test_a_token_for_nobody_is_good_for_anybody() -> None:
+    """And whoever stages a device for whoever comes presents somebody's."""
+    assert judge(_with_token(registered(None, token=token()), credentials=Credentials.GOOD)) is None
+    annas = registered(ANNA.id, token=token())
+    staging = _with_token(annas, user=PAT, mode=StagingMode.STANDARD, credentials=Credentials.GOOD)
+    assert judge(staging) is None
+
+
 @pytest.mark.parametrize(
     "registration",
     [

@@ -92,6 +92,10 @@ def test_terms_that_were_accepted_before_are_not_asked_for_again() -> None:
     once = with_settings(attempt(Purpose.CHECK_OUT, terms_version_accepted="1"), terms={"version": "1"})
     assert judge(once) is None
     assert judge(replace(once, terms_version_accepted="0")).code == "TOU_PENDING"
+    claimed = with_settings(
+        attempt(Purpose.CLAIM, terms_version_accepted="1"), terms={"version": "1"}, shared={"always_prompt_terms": True}
+    )
+    assert judge(claimed) is None, "a device that is one's own is not shared"
 
 
 def test_a_device_that_is_out_comes_back_by_itself() -> None:

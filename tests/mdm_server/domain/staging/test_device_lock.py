@@ -57,6 +57,7 @@ def test_a_lock_keeps_out_everybody_but_the_owner_it_protects(reason: DeviceLock
     lock, annas = DeviceLock(reason, NOW), registered(ANNA.id)
     assert keeps_out(lock, BEN.id, annas, DEVICE)
     assert keeps_out(lock, None, annas, USER)
+    assert keeps_out(lock, None, registered(None), USER)
     assert keeps_out(lock, ANNA.id, None, USER)
     assert keeps_out(lock, ANNA.id, annas, DEVICE) is (reason is not R.REG_BOUND_TO_OTHER)
     assert keeps_out(lock, ANNA.id, annas, USER) is (reason not in (R.REG_BOUND_TO_OTHER, R.REG_USER_MISMATCH))

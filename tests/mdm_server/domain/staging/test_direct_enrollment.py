@@ -63,6 +63,8 @@ def test_where_tokens_are_required_nobody_qualifies() -> None:
         (ANDROID, {"android_legacy": True}, DirectResult.UNMANAGED),
         (replace(ANDROID, os_version="9"), {"android_legacy": True}, DirectResult.ENROLLED),
         (ANDROID, {}, DirectResult.UNMANAGED),
+        (replace(ANDROID, os_version="10"), {"android_legacy": True}, DirectResult.UNMANAGED),
+        (replace(ANDROID, os_version="9"), {}, DirectResult.UNMANAGED),
     ],
 )
 def test_android_has_two_switches(device: Any, direct: dict[str, Any], result: DirectResult) -> None:

@@ -11,6 +11,7 @@ from mdm_server.domain.enrollment import EnrollmentStatus
 from mdm_server.domain.refusal import REFUSALS
 from mdm_server.domain.staging.guards import (
     GUARDS,
+    CaptchaAnswer,
     Credentials,
     GuardName,
     Purpose,
@@ -21,6 +22,7 @@ from mdm_server.domain.staging.vocabulary import (
     EntryChannel,
     Ownership,
     Platform,
+    StagingMode,
     UserStatus,
 )
 from rigs.staging_records import (
@@ -95,6 +97,23 @@ def test_of_two_guards_that_refuse_the_first_in_order_wins(
     verdict = judge(both)
     assert verdict is not None
     assert verdict.guard is first
+
+
+NOT_ASKED = [
+    (purpose, name)
+    for purpose in Purpose
+    for name in {**TOGETHER[P.ENROLL], **TOGETHER[P.CHECK_OUT]}
+    if purpose not in BY_NAME[name].purposes
+]
+
+
+@pytest.mark.parametrize(("purpose", "name"), NOT_ASKED)
+def test_a_guard_is_not_asked_where_it_does_not_apply(purpose: Purpose, name: GuardName) -> None:
+    """Whoever checks a shared device out registers nothing, and whoever enrols one has no shared passcode."""
+    change = {**TOGETHER[P.ENROLL], **TOGETHER[P.CHECK_OUT]}[name]
+    tripped = change(attempt(purpose))
+    assert BY_NAME[name].check(tripped) is not None
+    assert judge(tripped) is None
 
 
 def test_every_pair_of_guards_is_tried() -> None:
@@ -178,9 +197,23 @@ def test_a_refusal_on_the_lists_is_about_the_identifier_that_named_the_device() 
     assert judge(DENIED(attempt())).reason == "serial_number"
 
 
+def test_a_solved_captcha_lets_pass_and_a_known_user_does_too() -> None:
+    """And an unknown one, where nobody asks for known ones."""
+    assert judge(attempt(device_failures=3, captcha=CaptchaAnswer.SOLVED)) is None
+    assert judge(with_settings(attempt(), known_users_only=True)) is None
+    assert judge(attempt(user_known=False)) is None
+
+
+def test_direct_enrollment_has_no_word_for_staging() -> None:
+    """Whoever asks for it there is told so, also who may not stage at all."""
+    asked = attempt(channel=EntryChannel.DIRECT, mode=StagingMode.STANDARD)
+    assert judge(asked).code == "STAGING_NOT_SUPPORTED_DIRECT_ENROLLMENT"
+
+
 def test_guards_about_a_user_say_nothing_while_there_is_none() -> None:
     """A device may be judged before anybody has logged in on it."""
     assert judge(attempt(user=None), first=N.USER_ACTIVE) is None
+    assert judge(attempt(group=None), first=N.CREDENTIALS).code == "BAD_CREDENTIALS"
 
 
 def test_no_verdict_depends_on_what_is_not_there() -> None:

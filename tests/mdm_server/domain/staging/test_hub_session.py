@@ -50,6 +50,7 @@ def test_a_group_is_selected_once_where_there_is_a_choice() -> None:
     assert next_step(replace(STARTED, group=1), tree) is S.GROUP_SELECT
     assert next_step(replace(STARTED, group=1, group_chosen=True), tree) is S.CREDENTIALS
     assert next_step(IN_EAST, tree) is S.CREDENTIALS
+    assert next_step(replace(STARTED, group=1), _tree()) is S.CREDENTIALS, "where nobody is asked"
 
 
 def test_a_token_is_asked_for_before_the_login() -> None:
@@ -116,6 +117,7 @@ def test_a_device_without_a_screen_is_asked_for_its_password_only() -> None:
     assert next_step(sideloaded, tree) is S.CREDENTIALS
     assert next_step(replace(sideloaded, user=BOTH.id), tree, BOTH) is S.INSTALL
     assert decided_mode(replace(sideloaded, user=BOTH.id), BOTH) is M.MULTI
+    assert decided_mode(replace(sideloaded, user=PAT.id), PAT) is M.STANDARD
 
 
 @pytest.mark.parametrize(
