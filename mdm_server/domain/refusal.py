@@ -92,6 +92,16 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
             "The answer to the profile service cannot be trusted.",
             "Start again with GET /enroll/ota, and sign the attributes as Apple describes it.",
         ),
+        "dep.profile": RefusalKind(
+            422,
+            "This DEP profile contradicts itself.",
+            "Name it; supervise what cannot be removed; and give it a default user where nobody is asked who they are.",
+        ),
+        "dep.not_assigned": RefusalKind(
+            400,
+            "No DEP profile is assigned to this device.",
+            "Assign a DEP profile to its serial number.",
+        ),
         "enroll.too_many_open": RefusalKind(
             429,
             "Too many invitations are open.",

@@ -12,6 +12,7 @@ from mdm_server.domain.staging.devices import (
     DeviceRecord,
     PresentedDevice,
 )
+from mdm_server.domain.staging.enrollment_program import ProgramProfile
 from mdm_server.domain.staging.hub_session import HubSession, SessionStep
 from mdm_server.domain.staging.lists import ListEntry
 from mdm_server.domain.staging.organization import OrganizationGroup
@@ -66,6 +67,19 @@ USER = EnrollmentUser(
     failed_logins=2,
     shared_passcode_hash="$argon2id$2",
     shared_passcode_expires=NOON,
+)
+PROGRAM = ProgramProfile(
+    id=NEW,
+    uuid="p",
+    name="corporate",
+    group=ROOT_GROUP,
+    mandatory=False,
+    supervised=False,
+    removable=True,
+    authentication_required=False,
+    default_user=7,
+    skip_setup_items=("AppleID",),
+    minimum_os="18.1",
 )
 DEVICE = DeviceRecord(
     id=NEW,

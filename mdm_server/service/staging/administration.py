@@ -12,6 +12,7 @@ from mdm_server.service.staging.adopting import Adoption
 from mdm_server.service.staging.android_commands import AndroidCommands
 from mdm_server.service.staging.device_actions import DeviceActions
 from mdm_server.service.staging.device_commands import DeviceCommands
+from mdm_server.service.staging.enrollment_program import EnrollmentProgram
 from mdm_server.service.staging.explaining import Explaining
 from mdm_server.service.staging.groups import Groups
 from mdm_server.service.staging.lists import Lists
@@ -32,6 +33,7 @@ class StagingAdministration:
     users: Users
     registrations: Registrations
     lists: Lists
+    program: EnrollmentProgram
     wipes: Wipes
     devices: DeviceActions
     assignments: Reassigning
@@ -59,6 +61,7 @@ def administer_staging(
         users=Users(staging, passwords, clock, random_bytes),
         registrations=Registrations(staging, adoption, clock, random_bytes),
         lists=Lists(staging, adoption, wipes, clock),
+        program=EnrollmentProgram(staging, clock, random_bytes),
         wipes=wipes,
         devices=DeviceActions(staging, wipes, waker, clock),
         assignments=Reassigning(store, waker, settings, clock, random_bytes),

@@ -34,7 +34,14 @@ from mdm_server.store.staging.events import (
     Wipes,
     WipesView,
 )
-from mdm_server.store.staging.expectations import Lists, ListsView, Registrations, RegistrationsView
+from mdm_server.store.staging.expectations import (
+    EnrollmentProgram,
+    EnrollmentProgramView,
+    Lists,
+    ListsView,
+    Registrations,
+    RegistrationsView,
+)
 from mdm_server.store.staging.people import (
     Groups,
     GroupsView,
@@ -67,6 +74,8 @@ __all__ = [
     "Completion",
     "Devices",
     "DevicesView",
+    "EnrollmentProgram",
+    "EnrollmentProgramView",
     "Found",
     "Groups",
     "GroupsView",
@@ -112,6 +121,8 @@ class StagingView(Protocol):
     @property
     def lists(self) -> ListsView: ...  # noqa: D102
     @property
+    def enrollment_program(self) -> EnrollmentProgramView: ...  # noqa: D102
+    @property
     def devices(self) -> DevicesView: ...  # noqa: D102
     @property
     def attempts(self) -> AttemptsView: ...  # noqa: D102
@@ -140,6 +151,8 @@ class StagingRoom(Protocol):
     def registrations(self) -> Registrations: ...  # noqa: D102
     @property
     def lists(self) -> Lists: ...  # noqa: D102
+    @property
+    def enrollment_program(self) -> EnrollmentProgram: ...  # noqa: D102
     @property
     def devices(self) -> Devices: ...  # noqa: D102
     @property

@@ -1,4 +1,4 @@
-"""Registrations and lists: whom a device is for, and whether it may come at all."""
+"""Registrations, lists and DEP profiles: whom a device is for, whether it may come at all, and what it is told."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Collection, Sequence
 from typing import Protocol
 
 from mdm_server.domain.staging.devices import DeviceIdentifiers
+from mdm_server.domain.staging.enrollment_program import ProgramProfile
 from mdm_server.domain.staging.lists import ListEntry
 from mdm_server.domain.staging.registration import Registration
 from mdm_server.domain.staging.vocabulary import ListKind, Platform, RegistrationState
@@ -82,3 +83,32 @@ class Lists(ListsView, Protocol):
 
     def remove(self, entry_id: int) -> None:
         """Remove an entry."""
+
+
+class EnrollmentProgramView(Protocol):
+    """DEP profiles, and the devices they are assigned to."""
+
+    def get(self, profile_id: int) -> ProgramProfile | None:
+        """Find a profile by number."""
+
+    def by_uuid(self, uuid: str) -> ProgramProfile | None:
+        """Find a profile by UUID."""
+
+    def all(self) -> Sequence[ProgramProfile]:
+        """List all profiles."""
+
+    def assigned_to(self, serial_number: str) -> ProgramProfile | None:
+        """Find the profile that is assigned to a serial number."""
+
+
+class EnrollmentProgram(EnrollmentProgramView, Protocol):
+    """DEP profiles, to change."""
+
+    def add(self, profile: ProgramProfile) -> ProgramProfile:
+        """Store a new profile."""
+
+    def replace(self, profile: ProgramProfile) -> None:
+        """Store a profile anew."""
+
+    def assign(self, serial_number: str, profile_id: int | None) -> None:
+        """Assign a profile to a serial number in the place of another; None takes it away."""

@@ -38,6 +38,7 @@ from rigs.staging_samples import (
     GROUP,
     IPHONE,
     OPERATION,
+    PROGRAM,
     REGISTRATION,
     SESSION,
     THIS,
@@ -78,6 +79,9 @@ class StagingRecordsContract:
             kept.append((entry, room.lists.get(entry.id)))
             wipe = room.wipes.add(replace(WIPE, device=record.id, group=group.id))
             kept.append((wipe, room.wipes.get(wipe.id)))
+            program = room.enrollment_program.add(replace(PROGRAM, default_user=user.id))
+            room.enrollment_program.assign("C39", program.id)
+            kept.append((program, room.enrollment_program.assigned_to("c39")))
             kept.append((room.sessions.add(SESSION), room.sessions.get(SESSION.id)))
             channel = replace(CHANNEL, device=record.id)
             room.android.open_channel(channel)
@@ -92,6 +96,7 @@ class StagingRecordsContract:
                 (room.registrations.replace, registration),
                 (room.wipes.replace, wipe),
                 (room.sessions.replace, SESSION),
+                (room.enrollment_program.replace, program),
                 (room.android.replace_channel, channel),
                 (room.android.replace_operation, operation),
             ):

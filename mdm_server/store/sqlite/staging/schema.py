@@ -277,7 +277,25 @@ EVENTS = (
     """,
 )
 
-STAGING_TABLES = (*ORGANIZATION, *EXPECTATIONS, *DEVICES, *EVENTS, ROOT)
+PROGRAM = (
+    """
+    CREATE TABLE program_profile (
+        id       INTEGER PRIMARY KEY AUTOINCREMENT,
+        uuid     TEXT NOT NULL UNIQUE,
+        name     TEXT NOT NULL UNIQUE COLLATE NOCASE,
+        document BLOB NOT NULL
+    ) STRICT
+    """,
+    """
+    CREATE TABLE program_assignment (
+        serial_number TEXT PRIMARY KEY COLLATE NOCASE,
+        profile       INTEGER NOT NULL REFERENCES program_profile (id)
+    ) STRICT, WITHOUT ROWID
+    """,
+    "CREATE INDEX assignments_of_profile ON program_assignment (profile)",
+)
+
+STAGING_TABLES = (*ORGANIZATION, *EXPECTATIONS, *DEVICES, *EVENTS, *PROGRAM, ROOT)
 """What version 2 added to version 1."""
 
 STAGING_DIGESTED = (
@@ -293,6 +311,8 @@ STAGING_DIGESTED = (
     ("parting_command", "enrollment, command_uuid"),
     ("android_channel", "device"),
     ("operation", "sequence"),
+    ("program_profile", "id"),
+    ("program_assignment", "serial_number"),
 )
 """The tables of the state digest. Failed logins are counters, and a Hub session is the conversation itself."""
 
@@ -309,6 +329,8 @@ STAGING_DEVICES = (
 """What a reset of the devices forgets, in the order in which foreign keys let go."""
 
 STAGING_ORGANIZATION = (
+    "program_assignment",
+    "program_profile",
     "failed_user_login",
     "list_entry",
     "accepted_terms",

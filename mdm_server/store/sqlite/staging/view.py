@@ -11,6 +11,7 @@ from mdm_server.store.sqlite.ledger import Plain
 from mdm_server.store.sqlite.staging.android import SqliteAndroid
 from mdm_server.store.sqlite.staging.attempts import SqliteAttempts
 from mdm_server.store.sqlite.staging.devices import SqliteDevices
+from mdm_server.store.sqlite.staging.enrollment_program import SqliteEnrollmentProgram
 from mdm_server.store.sqlite.staging.groups import SqliteGroups
 from mdm_server.store.sqlite.staging.lists import SqliteLists
 from mdm_server.store.sqlite.staging.registrations import SqliteRegistrations
@@ -34,6 +35,7 @@ class SqliteView:
         self.terms = SqliteTerms(connection)
         self.registrations = SqliteRegistrations(connection)
         self.lists = SqliteLists(connection)
+        self.enrollment_program = SqliteEnrollmentProgram(connection)
         self.devices = SqliteDevices(connection, last_seen)
         self.attempts = SqliteAttempts(connection)
         self.sessions = SqliteSessions(connection)

@@ -11,6 +11,7 @@ from rigs.journal_entries import BEGIN, REFUSED, entries, entry
 UNTOLD = {"invitation", "scep", "certificate", "profile", "credential", "journal", "store", "report", "user", "group"}
 """Families of codes of which no device's story is told."""
 UNWEIGHTY = {
+    "program.profile_saved",
     "enroll.bootstrap_token_set",
     "enroll.described",
     "enroll.token_stale",
