@@ -203,6 +203,7 @@ def routes_of(suite: ServiceSuite) -> Routes:
         "/checkin": suite.device_channel.answer,
         "/scep": suite.scep.answer,
         "/enroll": suite.enroll.answer,
+        "/enroll/dep": suite.hub.setup_assistant.answer,
     }
     hub = [(re.compile(pattern), use_case) for pattern, use_case in hub_use_cases(suite.hub.door)]
     return Routes(plain, hub, suite.android.door)

@@ -21,6 +21,7 @@ from mdm_server.domain.staging.vocabulary import (
 from mdm_server.domain.staging.wipe_protection import WipeKind, WipeState
 from mdm_server.service.staging.device_commands import command_named
 from mdm_server.service.staging.device_facts import DeviceFacts
+from mdm_server.service.staging.enrollment_program import ProfileOrder
 from mdm_server.service.staging.groups import GroupOrder
 from mdm_server.service.staging.lists import ListOrder
 from mdm_server.service.staging.registrations import RegistrationOrder
@@ -40,6 +41,7 @@ __all__ = [
     "ListOrder",
     "Ownership",
     "Platform",
+    "ProfileOrder",
     "Refusal",
     "RegistrationOrder",
     "RegistrationRecord",

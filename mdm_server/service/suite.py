@@ -27,7 +27,6 @@ from mdm_server.service.scep_issuance import ScepIssuance
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.staging.administration import StagingAdministration, administer_staging
 from mdm_server.service.staging.android_use_cases import AndroidUseCases, open_android
-from mdm_server.service.staging.completion import Completion
 from mdm_server.service.staging.hub_use_cases import HubUseCases, open_hub
 from mdm_server.service.staging.passwords import Passwords
 from mdm_server.service.staging.waking import Waker
@@ -82,7 +81,9 @@ def assemble(
     passwords = Passwords(settings.password_cost, random_bytes, run)
     waker = Waker(store, store.staging, pusher, push_sender)
     staging = administer_staging(store, settings, passwords, commanding, waker, clock=clock, random_bytes=random_bytes)
-    hub = open_hub(store, settings, passwords, identity, waker, journal, clock=clock, random_bytes=random_bytes)
+    hub = open_hub(
+        store, settings, passwords, identity, waker, journal, invitations, clock=clock, random_bytes=random_bytes
+    )
     return ServiceSuite(
         settings=settings,
         journal=journal,
@@ -99,7 +100,7 @@ def assemble(
             random_bytes,
             run,
         ),
-        enroll=Enroll(invitations, Completion(store, invitations, clock), settings, journal, clock),
+        enroll=Enroll(invitations, hub.completion, settings, journal, clock),
         profile_service=ProfileServiceEnrollment(
             store, invitations, authority, settings, identity, journal, clock, run
         ),

@@ -64,6 +64,7 @@ def first_port(front: Front) -> web.Application:
     for method in ("GET", "POST"):
         route(method, "/scep", scep)
         route(method, "/enroll", enroll)
+    route("POST", "/enroll/dep", devices.endpoint(suite.hub.setup_assistant.answer, body_bytes=limits.enroll_bytes))
     route("GET", "/enroll/ota", devices.endpoint(lambda facts, _: suite.profile_service.start(facts), body_bytes=0))
     route("POST", "/enroll/ota", devices.endpoint(suite.profile_service.answer, body_bytes=limits.enroll_bytes))
     route("GET", "/courier", courier_endpoint(suite.courier, limits))

@@ -15,7 +15,7 @@ from datetime import datetime
 
 from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging.hub_session import HubSession, SessionStep, check_open
-from mdm_server.domain.staging.vocabulary import Platform
+from mdm_server.domain.staging.vocabulary import EntryChannel, Platform
 from mdm_server.service.invitations import InvitationRequest, Invitations
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.store.contract import Store
@@ -72,8 +72,7 @@ class Completion:
         """
         now = self._clock()
         session = await self._store.staging.read(lambda view: _waiting(view, session_id, now))
-        identifiers = session.device.identifiers
-        request = InvitationRequest(udid=identifiers.udid, serial_number=identifiers.serial_number)
+        request = await self._store.staging.read(lambda view: _request(view, session))
         invitation, profile = await self._invitations.invite_with_profile(request, facts)
 
         def keep(room: StagingRoom) -> None:
@@ -90,6 +89,16 @@ class Completion:
             raise
         await revoke(self._store, [session.invitation_id] if session.invitation_id else [], occasion)
         return profile
+
+
+def _request(view: StagingView, session: HubSession) -> InvitationRequest:
+    """Return what the invitation of a session is to say; through DEP, the DEP profile has a word in it."""
+    identifiers = session.device.identifiers
+    request = InvitationRequest(udid=identifiers.udid, serial_number=identifiers.serial_number)
+    program = view.enrollment_program.assigned_to(identifiers.serial_number or "")
+    if session.channel is not EntryChannel.DEP or program is None:
+        return request
+    return replace(request, removable=program.removable, supervised=program.supervised)
 
 
 def _waiting(view: StagingView, session_id: str, at: datetime) -> HubSession:

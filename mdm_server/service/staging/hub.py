@@ -17,7 +17,7 @@ from mdm_server.service.staging.completion import hash_of_android_token, install
 from mdm_server.service.staging.credentials import BAD_CREDENTIALS, CredentialCheck, Login
 from mdm_server.service.staging.half_open import HalfOpen
 from mdm_server.service.staging.sessions import draw
-from mdm_server.service.staging.wizard import Wizard
+from mdm_server.service.staging.wizard import Door, Wizard
 from mdm_server.store.contract import Store
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import StagingView
@@ -55,8 +55,12 @@ class Hub:
         self._random_bytes = random_bytes
         self._half_open = HalfOpen(settings.half_open_limit, clock)
 
-    async def answer(self, facts: RequestFacts, step: Step, request: HubRequest) -> HubReply:
+    async def answer(
+        self, facts: RequestFacts, step: Step, request: HubRequest, *, door: Door | None = None
+    ) -> HubReply:
         """Answer one step. What the rules refuse is an answer, too.
+
+        Without a `door` the device has come through the one that its request names.
 
         Raises:
             HubError: this is no such request.
@@ -64,7 +68,7 @@ class Hub:
 
         """
         try:
-            reply = await self._answer(facts, step, request)
+            reply = await self._answer(facts, step, request, door)
         except Refusal as refusal:
             if refusal.code not in STAGING_REFUSALS:
                 raise
@@ -77,7 +81,7 @@ class Hub:
             self._half_open.begun(session_id)
         return reply
 
-    async def _answer(self, facts: RequestFacts, step: Step, request: HubRequest) -> HubReply:
+    async def _answer(self, facts: RequestFacts, step: Step, request: HubRequest, door: Door | None) -> HubReply:
         match step:
             case Step.CREDENTIALS:
                 return await self._log_in(facts, request)
@@ -85,7 +89,7 @@ class Hub:
                 return await self._install(facts, request)
             case Step.GROUP if not request.header.session_id:
                 self._half_open.make_room()
-        return await self._take(facts, request, _STEPS[step])
+        return await self._take(facts, request, _STEPS[step], door)
 
     def _tell(self, refusal: Refusal, facts: RequestFacts, step: Step, device: HubDevice) -> None:
         """Journal a refusal of an answer that nobody waits for; no transaction was left to do it."""
@@ -93,11 +97,13 @@ class Hub:
         known = {name: value for name, value in said.items() if value}
         self._journal.note(JournalCode.HUB_REFUSED, facts, reason=refusal.code, step=step, **known)
 
-    async def _take(self, facts: RequestFacts, request: HubRequest, answer: Callable[[Wizard], HubReply]) -> HubReply:
+    async def _take(
+        self, facts: RequestFacts, request: HubRequest, answer: Callable[[Wizard], HubReply], door: Door | None = None
+    ) -> HubReply:
         """Take one answer of the wizard, in one transaction."""
         at, fresh = self._clock(), draw(self._random_bytes)
         reply, ended = await self._store.staging.transact(
-            lambda room: _with_what_ended(Wizard(room, request, at, fresh), answer), facts.occasion(at)
+            lambda room: _with_what_ended(Wizard(room, request, at, fresh, door), answer), facts.occasion(at)
         )
         await revoke(self._store, ended, facts.occasion(at))
         return reply

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mdm_server.service.device_identity import DeviceIdentity
+from mdm_server.service.invitations import Invitations
 from mdm_server.service.journal import Journal
 from mdm_server.service.limiter import GuessLimiter
 from mdm_server.service.settings import ServiceSettings
+from mdm_server.service.staging.automated_enrollment import AutomatedEnrollment
 from mdm_server.service.staging.checking_out import CheckingOut
+from mdm_server.service.staging.completion import Completion
 from mdm_server.service.staging.credentials import CredentialCheck
 from mdm_server.service.staging.device_proof import DeviceProof
 from mdm_server.service.staging.direct_enrollment import DirectEnrollment
@@ -34,6 +37,8 @@ class HubUseCases:
     checking_out: CheckingOut
     direct_enrollment: DirectEnrollment
     door: HubDoor
+    completion: Completion
+    setup_assistant: AutomatedEnrollment
     sweep: Sweep
 
 
@@ -44,6 +49,7 @@ def open_hub(
     identity: DeviceIdentity,
     waker: Waker,
     journal: Journal,
+    invitations: Invitations,
     *,
     clock: Callable[[], datetime],
     random_bytes: Callable[[int], bytes],
@@ -63,4 +69,7 @@ def open_hub(
         common_per_minute=10 * GUESSES_PER_MINUTE,
     )
     door = HubDoor(wizard, checking_out, direct, journal, limiter)
-    return HubUseCases(wizard, checking_out, direct, door, Sweep(store.staging, checking_out, clock))
+    completion = Completion(store, invitations, clock)
+    setup_assistant = AutomatedEnrollment(store, wizard, completion, settings, journal, limiter, clock)
+    sweep = Sweep(store.staging, checking_out, clock)
+    return HubUseCases(wizard, checking_out, direct, door, completion, setup_assistant, sweep)

@@ -8,7 +8,7 @@ asked for.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from mdm_server.domain.refusal import Refusal
@@ -36,7 +36,14 @@ from mdm_server.domain.staging.login_attempts import captcha_required
 from mdm_server.domain.staging.organization import OrganizationGroup
 from mdm_server.domain.staging.registration import Registration, expire, token_hash
 from mdm_server.domain.staging.users import EnrollmentUser, enrollment_group_of
-from mdm_server.domain.staging.vocabulary import GroupingMode, Ownership, Platform, StagingChoice, StagingMode
+from mdm_server.domain.staging.vocabulary import (
+    EntryChannel,
+    GroupingMode,
+    Ownership,
+    Platform,
+    StagingChoice,
+    StagingMode,
+)
 from mdm_server.service.staging import questions, sessions
 from mdm_server.service.staging.admission import apply, attempt_of, count_success, journal_words
 from mdm_server.service.staging.captcha_sessions import captcha_answer
@@ -60,14 +67,25 @@ _CHOICES: Mapping[str, StagingChoice] = {choice.lower(): choice for choice in St
 _OWNERSHIPS: Mapping[str, Ownership] = {ownership.lower(): ownership for ownership in Ownership}
 
 
+@dataclass(frozen=True, slots=True)
+class Door:
+    """The way that a device has come, where it is not the device that says so; `user` needs no password there."""
+
+    channel: EntryChannel
+    user: int | None = None
+
+
 class Wizard:
     """One request, inside its transaction."""
 
-    def __init__(self, room: StagingRoom, request: HubRequest, at: datetime, fresh: Fresh) -> None:
+    def __init__(
+        self, room: StagingRoom, request: HubRequest, at: datetime, fresh: Fresh, door: Door | None = None
+    ) -> None:
         self._room = room
         self._request = request
         self._at = at
         self._fresh = fresh
+        self._door = door or Door(sessions.channel_of(request.header.channel))
         self._tree = room.groups.tree()
         self.ended_invitations: tuple[str, ...] = ()
         """The invitations of sessions that this one replaced: they are to be revoked."""
@@ -91,7 +109,7 @@ class Wizard:
             SessionStep.START,
             device,
             self._at + _UNTIL_GROUP,
-            channel=sessions.channel_of(self._request.header.channel),
+            channel=self._door.channel,
         )
         session = replace(
             session,
@@ -111,7 +129,7 @@ class Wizard:
             sessions.replace_strangers(self._room, device.identifiers)
             session = self._room.sessions.add(session)
             self._tell_begun(session, attempt)
-        known = vouched_for(session, attempt)
+        known = vouched_for(session, attempt) or self._door.user
         if known is not None:
             session = self._arrived(session, self._room.users.get(known))
         return self._proceed(session)
