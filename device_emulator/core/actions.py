@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from device_emulator.core.activation import SettingUp
 from device_emulator.core.android.actions import AndroidAction
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.person import Person
@@ -29,6 +30,13 @@ class OpenProfile:
 @dataclass(frozen=True, slots=True)
 class FinishSetupAssistant:
     """Tap through the panes of Setup Assistant."""
+
+
+@dataclass(frozen=True, slots=True)
+class SetUp:
+    """Go through Setup Assistant of a device that Apple Business Manager has assigned to a server."""
+
+    setting_up: SettingUp
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +171,7 @@ PersonAction = (
     OpenEnrollmentLink
     | OpenProfile
     | FinishSetupAssistant
+    | SetUp
     | SetPasscode
     | Unlock
     | Lock

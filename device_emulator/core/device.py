@@ -33,12 +33,10 @@ from device_emulator.core.person_actions import act, impulsive_action
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.session import Session
 from device_emulator.core.settings import DeviceSettings
-from device_emulator.core.states import LifeState, LockState, PowerState
+from device_emulator.core.states import UNDER_WAY, LifeState, LockState, PowerState
 
 # In this order errands are run when several wait.
 URGENCY = tuple(Errand)
-# What a device that nobody manages may want of a server.
-UNMANAGED = frozenset({Errand.ENROLL, Errand.HUB})
 # What can be wanted again while it is under way: there may be something new.
 REPEATED = frozenset({Errand.SESSION, Errand.HUB})
 # One object for all devices that have nothing to do; every other empty set would weigh 216 bytes.
@@ -196,7 +194,7 @@ class Device(Conversing):
     def _wake_up(self, handheld: Handheld, offer: enrolling.Offer | None, under_way: frozenset[Errand]) -> None:
         self.handheld = handheld
         self._offer, self._errands = offer, under_way
-        if handheld.life is LifeState.ENROLLING:
+        if handheld.life in UNDER_WAY:
             enrolling.give_up(handheld)
         self._make_appointments()
 
@@ -298,7 +296,7 @@ class Device(Conversing):
                 leaving.end_management(handheld, handheld.management.ending)
         management = handheld.management
         if management is None:
-            self._errands = (self._errands & UNMANAGED if handheld.life is LifeState.IN_USE else NOTHING) or NOTHING
+            self._errands = (self._errands & enrolling.possible_errands(handheld, self._offer)) or NOTHING
             if Errand.HUB not in self._errands:
                 self._wish = None
             self._appointments.cancel()

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from certs import signed_data
 from certs.identity import Identity, fingerprint
 from device_emulator.core import channel, installing, scep_client
+from device_emulator.core.activation import SettingUp
+from device_emulator.core.automated_enrollment import fetch_profile
 from device_emulator.core.conversation import OK, USER_AGENT, Conversation, Draft, patiently
 from device_emulator.core.errors import ExchangeError, ProfileRefusedError
 from device_emulator.core.events import (
@@ -29,9 +31,10 @@ from device_emulator.core.events import (
 )
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.management import Management
-from device_emulator.core.messages import RequestKind, ResponseArrived
+from device_emulator.core.messages import Errand, RequestKind, ResponseArrived
 from device_emulator.core.session import unrecognized
-from device_emulator.core.states import LifeState, LifeTrigger
+from device_emulator.core.setup_assistant import finish_setup_assistant
+from device_emulator.core.states import UNDER_WAY, LifeState, LifeTrigger
 from mdm_server.wire import plist
 from mdm_server.wire.enrollment_profile import EnrollmentSettings, ScepSettings, read_enrollment_profile
 from mdm_server.wire.errors import WireError
@@ -44,6 +47,9 @@ from mdm_server.wire.profile_service import (
     read_scep_profile,
 )
 
+UNMANAGED = frozenset({Errand.ENROLL, Errand.HUB})
+IN_SETUP = frozenset({Errand.ENROLL})
+NOTHING: frozenset[Errand] = frozenset()
 GONE = 410
 # What a server says beside its status is often the reason, and sometimes a page.
 SAID_AT_MOST = 200
@@ -51,10 +57,12 @@ SAID_AT_MOST = 200
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What the person opened: a link, or a profile received as a file."""
+    """What the person opened: a link, a profile received as a file, or the box of a device of the company's."""
 
     url: str | None = None
     document: bytes | None = None
+    setting_up: SettingUp | None = None
+    """Setup Assistant asks for the profile instead."""
 
 
 class Enrolling:
@@ -80,9 +88,11 @@ class Enrolling:
             self._undo(error.reason, error.detail)
         except GeneratorExit:
             # Somebody switched the device off. If it was erased, there is nothing left to undo.
-            if handheld.life is LifeState.ENROLLING:
+            if handheld.life in UNDER_WAY:
                 self._undo("interrupted", "expected to go on, found the device switched off")
         else:
+            if self.offer.setting_up is not None:
+                finish_setup_assistant(handheld)
             # The device is enrolled, whatever becomes of this.
             with suppress(ExchangeError):
                 yield from introduce(handheld)
@@ -95,7 +105,9 @@ class Enrolling:
         handheld = self.handheld
         handheld.emit(StageReached(self.stage))
         document = self.offer.document
-        if document is None:
+        if self.offer.setting_up is not None:
+            document = yield from fetch_profile(handheld, self.offer.setting_up)
+        elif document is None:
             document = yield from self._fetch(self.offer.url or "")
         envelope = installing.open_envelope(handheld, document)
         if is_profile_service(envelope):
@@ -177,6 +189,16 @@ class Enrolling:
     def _reach(self, stage: EnrollmentStage) -> None:
         self.stage = stage
         self.handheld.emit(StageReached(stage))
+
+
+def possible_errands(handheld: Handheld, offer: Offer | None) -> frozenset[Errand]:
+    """Return what a device that nobody manages may want of a server; in Setup Assistant, to enrol if it is to be."""
+    match handheld.life:
+        case LifeState.IN_USE:
+            return UNMANAGED
+        case LifeState.SETUP_ASSISTANT if offer is not None and offer.setting_up is not None:
+            return IN_SETUP
+    return NOTHING
 
 
 def give_up(handheld: Handheld) -> None:

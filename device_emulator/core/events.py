@@ -236,6 +236,13 @@ class SetupAssistantReached(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class SystemUpdated(Event):
+    """A newer operating system was installed."""
+
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
 class SetupAssistantFinished(Event):
     """The person went through the panes of Setup Assistant."""
 

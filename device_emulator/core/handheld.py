@@ -42,6 +42,8 @@ from device_emulator.core.states import (
 from mdm_server.wire.commands.permission import Situation
 from mdm_server.wire.commands.support import NO_RIGHT
 
+NO_PANES: frozenset[str] = frozenset()
+"""One object for all devices whose Setup Assistant showed everything."""
 Clock = Callable[[], datetime]
 State = TypeVar("State", bound=StrEnum)
 
@@ -86,6 +88,7 @@ class Handheld:
         "profiles",
         "randomness",
         "settings",
+        "skipped_panes",
         "starts_until",
         "system",
     )
@@ -115,6 +118,7 @@ class Handheld:
         self.preferences = Preferences()
         self.network = Network.WIFI
         self.is_supervised = settings.supervised
+        self.skipped_panes: frozenset[str] = NO_PANES
         self.management: Management | None = None
         self.hub: HubApplication | None = None
         self.holder: Holder | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from device_emulator.core.applications import Applications
 from device_emulator.core.belongings import Belongings
 from device_emulator.core.events import DeviceErased, ProfileRemoved, SetupAssistantReached, Unenrolled
-from device_emulator.core.handheld import Handheld
+from device_emulator.core.handheld import NO_PANES, Handheld
 from device_emulator.core.installed_profiles import InstalledProfiles
 from device_emulator.core.passcode import Passcode
 from device_emulator.core.preferences import Preferences
@@ -48,6 +48,7 @@ def erase(handheld: Handheld) -> None:
     handheld.management = None
     handheld.hub = None
     handheld.is_supervised = handheld.settings.supervised
+    handheld.skipped_panes = NO_PANES
     handheld.lost_mode = None
     handheld.on_call = False
     handheld.keychain.clear()

@@ -17,7 +17,7 @@ from device_emulator.core import (
     preparing,
 )
 from device_emulator.core.errors import ProfileRefusedError
-from device_emulator.core.events import PersonRefused, ProfileRefused, SetupAssistantFinished
+from device_emulator.core.events import PersonRefused, ProfileRefused
 from device_emulator.core.gauges import Network
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.holder import Impulse
@@ -25,7 +25,7 @@ from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.hub_errand import HubWish
 from device_emulator.core.installed_profiles import InstalledProfile
 from device_emulator.core.preferences import Preference
-from device_emulator.core.setup_assistant import panes_shown
+from device_emulator.core.setup_assistant import finish_setup_assistant
 from device_emulator.core.states import LifeState, LifeTrigger, LockState, PowerState
 
 
@@ -109,7 +109,18 @@ def _(action: actions.OpenProfile, handheld: Handheld) -> Wanted:
 def _(action: actions.FinishSetupAssistant, handheld: Handheld) -> None:
     if handheld.life is not LifeState.SETUP_ASSISTANT:
         raise NotAllowedError("already_set_up")
-    _finish_setup_assistant(handheld)
+    _set_up(handheld)
+
+
+@_act.register
+def _(action: actions.SetUp, handheld: Handheld) -> Wanted:
+    if handheld.life is not LifeState.SETUP_ASSISTANT:
+        raise NotAllowedError("already_set_up")
+    _reach_network(handheld)
+    record = action.setting_up.record
+    handheld.is_supervised = handheld.is_supervised or record.supervised
+    handheld.skipped_panes = record.skip_setup_items
+    return enrolling.Offer(setting_up=action.setting_up)
 
 
 @_act.register
@@ -281,17 +292,14 @@ def _get_to_home_screen(handheld: Handheld) -> None:
     if handheld.lock is LockState.LOST:
         raise NotAllowedError("lost")
     if handheld.life is LifeState.SETUP_ASSISTANT:
-        _finish_setup_assistant(handheld)
+        _set_up(handheld)
     if handheld.lock is not LockState.UNLOCKED:
         holding.type_passcode(handheld)
     if handheld.lock is not LockState.UNLOCKED:
         raise NotAllowedError(handheld.lock)
 
 
-def _finish_setup_assistant(handheld: Handheld) -> None:
-    """Go through the panes; at one of them the person chooses a passcode."""
+def _set_up(handheld: Handheld) -> None:
+    """Go through Setup Assistant of a device that nobody manages."""
     handheld.change_life(LifeTrigger.SETUP_FINISHED)
-    panes = panes_shown()
-    if "Passcode" in panes:
-        holding.choose_passcode(handheld, holding.usual_passcode(handheld))
-    handheld.emit(SetupAssistantFinished(panes))
+    finish_setup_assistant(handheld)

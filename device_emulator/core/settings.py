@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from cryptography import x509
 
+from certs.authority import Authority
 from certs.keys import KeyKind
 
 
@@ -58,6 +59,7 @@ class DeviceSettings:
         poll: ask for commands at this interval; None: wait for a push.
         renew_before: renew the identity this long before it expires; None: never.
         supervised: the device is supervised.
+        vendor: who vouches for the device in automated enrolment, as Apple does for real ones.
         user_channel: after enrolment ask for a user channel (UserAuthenticate), as shared devices do.
         bootstrap_token: after enrolment ask for the bootstrap token, and leave one where there is none.
         commands_per_session: end a session that does not end by itself.
@@ -78,6 +80,7 @@ class DeviceSettings:
     poll: timedelta | None = None
     renew_before: timedelta | None = timedelta(days=14)
     supervised: bool = False
+    vendor: Authority | None = None
     user_channel: bool = False
     bootstrap_token: bool = False
     commands_per_session: int = 1000

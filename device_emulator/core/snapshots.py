@@ -14,7 +14,7 @@ from device_emulator.core.belongings import Belongings
 from device_emulator.core.enrolling import Offer
 from device_emulator.core.errors import SnapshotError
 from device_emulator.core.gauges import Network
-from device_emulator.core.handheld import Clock, Handheld, LostMode
+from device_emulator.core.handheld import NO_PANES, Clock, Handheld, LostMode
 from device_emulator.core.hardware import MODELS, SYSTEM_VERSIONS, Hardware, SystemVersion
 from device_emulator.core.holder import Holder
 from device_emulator.core.hub.application import HubApplication
@@ -63,6 +63,7 @@ def take(handheld: Handheld) -> dict[str, object]:
         "lost_mode": None if handheld.lost_mode is None else asdict(handheld.lost_mode),
         "management": None if handheld.management is None else handheld.management.snapshot(),
         "supervised": handheld.is_supervised,
+        "skipped_panes": sorted(handheld.skipped_panes),
         "hub": None if handheld.hub is None else handheld.hub.snapshot(),
         "holder": None if handheld.holder is None else handheld.holder.snapshot(),
     }
@@ -116,14 +117,15 @@ def _fill(handheld: Handheld, snapshot: Mapping[str, Any], key_source: RsaKeySou
     handheld.management = None if snapshot["management"] is None else Management.restore(snapshot["management"])
     # Fleet files written before there were Hubs and holders do not have these.
     handheld.is_supervised = bool(snapshot.get("supervised", handheld.settings.supervised))
+    handheld.skipped_panes = frozenset(snapshot.get("skipped_panes", ())) or NO_PANES
     hub, holder = snapshot.get("hub"), snapshot.get("holder")
     handheld.hub = None if hub is None else HubApplication.restore(hub)
     handheld.holder = None if holder is None else Holder.restore(holder)
 
 
 def offer_as_json(offer: Offer | None) -> dict[str, str] | None:
-    """Return what the person opened, in plain JSON types."""
-    if offer is None:
+    """Return what the person opened, in plain JSON types; who was in Setup Assistant begins there again."""
+    if offer is None or offer.setting_up is not None:
         return None
     if offer.document is not None:
         return {"document": base64.b64encode(offer.document).decode()}

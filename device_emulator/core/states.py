@@ -17,6 +17,8 @@ class LifeState(StrEnum):
     SETUP_ASSISTANT = "setup_assistant"
     IN_USE = "in_use"
     ENROLLING = "enrolling"
+    ENROLLING_IN_SETUP = "enrolling_in_setup"
+    """Before anybody may use it: Setup Assistant goes on when the device is enrolled, and not before."""
     ENROLLED = "enrolled"
 
 
@@ -29,6 +31,10 @@ class LifeTrigger(StrEnum):
     ENROLLMENT_FAILED = "enrollment_failed"
     MANAGEMENT_ENDED = "management_ended"
     ERASED = "erased"
+
+
+UNDER_WAY = frozenset({LifeState.ENROLLING, LifeState.ENROLLING_IN_SETUP})
+"""The device is about to be enrolled."""
 
 
 class LockState(StrEnum):
@@ -77,7 +83,11 @@ class PowerTrigger(StrEnum):
 LIFE: Mapping[tuple[LifeState, LifeTrigger], LifeState] = MappingProxyType(
     {
         (LifeState.SETUP_ASSISTANT, LifeTrigger.SETUP_FINISHED): LifeState.IN_USE,
+        (LifeState.SETUP_ASSISTANT, LifeTrigger.ENROLLMENT_STARTED): LifeState.ENROLLING_IN_SETUP,
         (LifeState.SETUP_ASSISTANT, LifeTrigger.ERASED): LifeState.SETUP_ASSISTANT,
+        (LifeState.ENROLLING_IN_SETUP, LifeTrigger.ENROLLMENT_SUCCEEDED): LifeState.ENROLLED,
+        (LifeState.ENROLLING_IN_SETUP, LifeTrigger.ENROLLMENT_FAILED): LifeState.SETUP_ASSISTANT,
+        (LifeState.ENROLLING_IN_SETUP, LifeTrigger.ERASED): LifeState.SETUP_ASSISTANT,
         (LifeState.IN_USE, LifeTrigger.ENROLLMENT_STARTED): LifeState.ENROLLING,
         (LifeState.IN_USE, LifeTrigger.ERASED): LifeState.SETUP_ASSISTANT,
         (LifeState.ENROLLING, LifeTrigger.ENROLLMENT_SUCCEEDED): LifeState.ENROLLED,

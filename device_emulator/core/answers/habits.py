@@ -11,8 +11,8 @@ NIGHT_BEGINS, NIGHT_ENDS = 22, 7
 
 
 def backs_up_to_cloud(handheld: Handheld) -> bool:
-    """Say whether iCloud Backup is on."""
-    return handheld.randomness.stream("cloud backup").random() < 0.7
+    """Say whether iCloud Backup is on; where Setup Assistant asked for no Apple ID nobody is signed in."""
+    return "AppleID" not in handheld.skipped_panes and handheld.randomness.stream("cloud backup").random() < 0.7
 
 
 def last_backup(handheld: Handheld) -> datetime | None:
@@ -42,8 +42,8 @@ def exchange_identifier(handheld: Handheld) -> str:
 
 
 def store_account_hash(handheld: Handheld) -> str | None:
-    """Return the hash of the App Store account; None for a person who has none."""
-    if handheld.randomness.stream("store account").random() >= 0.9:
+    """Return the hash of the App Store account; None for a person who has none, or was not asked for one."""
+    if "AppleID" in handheld.skipped_panes or handheld.randomness.stream("store account").random() >= 0.9:
         return None
     return base64.b64encode(handheld.randomness.random_bytes("store account hash", 20)).decode()
 
