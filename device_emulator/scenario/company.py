@@ -16,7 +16,8 @@ from device_emulator.core.actions import HubEnroll, PersonAction, Prepare
 from device_emulator.core.android.actions import FactoryReset, ScanCode
 from device_emulator.core.android.device import AndroidDevice
 from device_emulator.core.android.states import Life
-from device_emulator.core.events import Event
+from device_emulator.core.answers.habits import store_account_hash
+from device_emulator.core.events import Event, SetupAssistantFinished
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.messages import Happening, PersonActs
 from device_emulator.core.person import Person
@@ -50,7 +51,7 @@ class Company(ABC):
         self._seen: defaultdict[int, list[Event]] = defaultdict(list)
         self._carts: list[Cart] = []
         self._told_faults = 0
-        self._office = ServiceOffice(lambda: self.suite, self.cast, self.by_name, lambda: self.now)
+        self._office = ServiceOffice(lambda: self.suite, self.cast, self.by_name, lambda: self.now, lambda: self.url)
 
     # What a stage is made of
 
@@ -229,7 +230,7 @@ class Company(ABC):
         phone = self.by_name[device]
         record = await self._office.record(device)
         registration = await self._office.registration(device)
-        look = _own_side(phone)
+        look = replace(_own_side(phone), panes=self._panes(device))
         if registration is not None:
             look = replace(look, registration=str(registration[0].state), registered_to=registration[1])
         if record is None:
@@ -247,6 +248,11 @@ class Company(ABC):
             locked=None if known.lock is None else str(known.lock.reason),
             pending_verification=known.pending_verification,
         )
+
+    def _panes(self, device: str) -> Sequence[str]:
+        """Return what Setup Assistant showed, the last time."""
+        seen = self._seen[self.cast.number(device)]
+        return next((event.panes for event in reversed(seen) if isinstance(event, SetupAssistantFinished)), ())
 
     async def inject_fault(self, device: str, message: str, fault: str, nth: int) -> None:
         """Let the network do something bad to the nth message of a kind that a device will send."""
@@ -277,4 +283,12 @@ def _own_side(device: AnyDevice) -> Look:
     if isinstance(device, AndroidDevice):
         return Look(managed=managed, passcode=passcode, screen=device.screen.value, life=device.life.value)
     profiles = tuple(profile.identifier for profile in device.handheld.profiles)
-    return Look(managed=managed, passcode=passcode, screen=device.lock.value, life=device.life.value, profiles=profiles)
+    return Look(
+        managed=managed,
+        passcode=passcode,
+        screen=device.lock.value,
+        life=device.life.value,
+        profiles=profiles,
+        supervised=device.handheld.is_supervised,
+        apple_account=store_account_hash(device.handheld) is not None,
+    )

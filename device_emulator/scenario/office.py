@@ -12,10 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
+from device_emulator.core.activation import ActivationRecord
 from device_emulator.scenario.cast import AnyDevice, Cast, identifier_of
 from device_emulator.scenario.document import Identifier, ListEntry, Organization, Registration, User
 from device_emulator.scenario.durations import seconds
-from device_emulator.scenario.stage import Refused
+from device_emulator.scenario.stage import ProgramProfile, Refused
 from mdm_server.embed.orders import (
     DeviceFacts,
     DeviceIdentifiers,
@@ -26,6 +27,7 @@ from mdm_server.embed.orders import (
     ListOrder,
     Ownership,
     Platform,
+    ProfileOrder,
     Refusal,
     RegistrationOrder,
     RegistrationRecord,
@@ -48,6 +50,7 @@ ATTRIBUTES: Mapping[Identifier, ListAttribute] = {
     "imei": ListAttribute.IMEI,
 }
 WIPES = {"enterprise": WipeKind.ENTERPRISE, "device": WipeKind.DEVICE}
+PATH = "/enroll/dep"
 LISTS = {"allow": ListKind.ALLOW, "deny": ListKind.DENY}
 LIVELIEST = ("Bound", "Active", "Expired")
 """Of several registrations of one device the first of these is the one that counts."""
@@ -61,6 +64,8 @@ class ServiceOffice:
     cast: Cast
     devices: Mapping[str, AnyDevice]
     clock: Callable[[], datetime]
+    url: Callable[[], str]
+    _programs: dict[str, int] = field(default_factory=dict)
     _groups: dict[str, int] = field(default_factory=dict)
     _users: dict[str, int] = field(default_factory=dict)
     _user_groups: dict[str, int] = field(default_factory=dict)
@@ -232,6 +237,38 @@ class ServiceOffice:
 
     async def _number(self, device: str) -> int:
         return (await self._ask(self.suite().staging.devices.identified(self.named(device)))).device.id
+
+    # Apple's Device Enrollment Program
+
+    async def save_program_profile(self, profile: ProgramProfile) -> None:
+        """Save a DEP profile."""
+        order = ProfileOrder(
+            name=profile.name,
+            group=next(iter(self._groups.values())) if profile.group is None else self._groups[profile.group],
+            supervised=profile.supervised,
+            removable=profile.removable,
+            authentication_required=profile.authentication,
+            default_user=None if profile.default_user is None else self._users[profile.default_user],
+            skip_setup_items=profile.skip,
+            minimum_os=profile.minimum_os,
+        )
+        self._programs[profile.name] = (await self._ask(self.suite().staging.program.save(order))).id
+
+    async def assign_program_profile(self, device: str, profile: str) -> None:
+        """Assign a DEP profile to a device."""
+        if profile not in self._programs:
+            raise Refused("api.not_found", f"no DEP profile {profile} was saved")
+        serial_number = self.named(device).serial_number or ""
+        await self._ask(self.suite().staging.program.assign(serial_number, self._programs[profile]))
+
+    async def activation_record(self, device: str) -> ActivationRecord | None:
+        """Return what Apple would tell the device: what its DEP profile says."""
+        serial_number = self.named(device).serial_number or ""
+        profile = await self._ask(self.suite().staging.program.assigned_to(serial_number))
+        if profile is None:
+            return None
+        skipped = frozenset(profile.skip_setup_items)
+        return ActivationRecord(url=f"{self.url()}{PATH}", supervised=profile.supervised, skip_setup_items=skipped)
 
     # Groups and users
 

@@ -17,7 +17,7 @@ Tell = Callable[[str], None]
 SetTheStage = Callable[[Script, int], AbstractAsyncContextManager[Stage]]
 """Makes the world of a script, from a seed."""
 
-AVAILABLE: frozenset[str] = frozenset()
+AVAILABLE: frozenset[str] = frozenset({"dep"})
 """What a scenario may `need` and has."""
 
 

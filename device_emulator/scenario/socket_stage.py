@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from certs.identity import certificates_to_pem
 from device_emulator.core.events import Event
 from device_emulator.core.messages import Happening
 from device_emulator.core.settings import DeviceSettings, ProofOfIdentity
@@ -23,6 +24,7 @@ from device_emulator.fleet.waking import Waking
 from device_emulator.scenario.checking import Script
 from device_emulator.scenario.company import Company
 from device_emulator.scenario.errors import StageError
+from device_emulator.scenario.vendor import vendor_of
 from device_emulator.transport.faulty import FaultyTransport
 from device_emulator.transport.network import NetworkTransport
 from mdm_server.embed import Server, ServerSettings, ServerStartError
@@ -58,14 +60,22 @@ class SocketStage(Company):
         self._clock = ForwardClock()
         self._state = state
         self._closing = AsyncExitStack()
+        self._vendor_file: Path | None = None
         self._server: Server | None = None
 
     async def open(self) -> None:
         """Start the server and the fleet; raises StageError."""
-        self._server = await self._launch(ServerSettings(state_dir=self._state, seed=self.seed, weak_passwords=True))
+        vendor = vendor_of(self.script, self._clock)
+        if vendor is not None:
+            self._vendor_file = self._state.with_name("vendor.pem")
+            self._vendor_file.write_bytes(certificates_to_pem([vendor.root.certificate]))
+        settings = ServerSettings(
+            state_dir=self._state, seed=self.seed, weak_passwords=True, device_ca=self._vendor_file
+        )
+        self._server = await self._launch(settings)
         server = self._server
         # A certificate that is issued on a clock put forward is not yet valid for the TLS of today.
-        self.engage(DeviceSettings(proof=ProofOfIdentity.SIGNATURE), shared_keys())
+        self.engage(DeviceSettings(proof=ProofOfIdentity.SIGNATURE, vendor=vendor), shared_keys())
         self._faults = FaultyTransport(NetworkTransport(ca_file=server.ca_file))
         self._loop = FleetLoop(self.fleet, self._faults, tally=Tally(), watch=self.see, clock=self._clock)
         self._waking = Waking(self._loop, poll=1.0, ca_file=server.ca_file)
@@ -164,7 +174,9 @@ class SocketStage(Company):
         """Stop the server and start it again on the same port, with the state it has kept."""
         port = self._running.url.rpartition(":")[2]
         await self._running.stop()
-        settings = ServerSettings(state_dir=self._state, listen=f"127.0.0.1:{port}", weak_passwords=True)
+        settings = ServerSettings(
+            state_dir=self._state, listen=f"127.0.0.1:{port}", weak_passwords=True, device_ca=self._vendor_file
+        )
         self._server = await self._launch(settings)
         await self._waking.ready()
         await self.settle()

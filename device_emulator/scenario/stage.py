@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from device_emulator.core.actions import PersonAction
+from device_emulator.core.activation import ActivationRecord
 from device_emulator.core.events import Event
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.person import Person
@@ -55,6 +56,9 @@ class Look:
         screen: what its screen lets its person do.
         life: where it is in its life.
         profiles: the identifiers of the profiles on it.
+        supervised: whether it is supervised.
+        apple_account: whether its person is signed in with an Apple Account.
+        panes: what Setup Assistant showed, the last time.
 
     """
 
@@ -74,6 +78,30 @@ class Look:
     screen: str = "unlocked"
     life: str = ""
     profiles: Sequence[str] = ()
+    supervised: bool = False
+    apple_account: bool = False
+    panes: Sequence[str] = ()
+
+
+class ProgramProfile(Protocol):
+    """A DEP profile that is wanted."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102 - the type says it
+    @property
+    def group(self) -> str | None: ...  # noqa: D102
+    @property
+    def supervised(self) -> bool: ...  # noqa: D102
+    @property
+    def removable(self) -> bool: ...  # noqa: D102
+    @property
+    def authentication(self) -> bool: ...  # noqa: D102
+    @property
+    def default_user(self) -> str | None: ...  # noqa: D102
+    @property
+    def skip(self) -> tuple[str, ...]: ...  # noqa: D102
+    @property
+    def minimum_os(self) -> str | None: ...  # noqa: D102
 
 
 class Office(Protocol):
@@ -117,6 +145,15 @@ class Office(Protocol):
 
     async def delete_device(self, device: str) -> None:
         """Delete the record of a device."""
+
+    async def save_program_profile(self, profile: ProgramProfile) -> None:
+        """Save a DEP profile."""
+
+    async def assign_program_profile(self, device: str, profile: str) -> None:
+        """Assign a DEP profile to a device."""
+
+    async def activation_record(self, device: str) -> ActivationRecord | None:
+        """Return what Apple tells a device when it is activated; None for one that has no DEP profile."""
 
     async def change_settings(self, group: str, settings: Mapping[str, Any]) -> None:
         """Change settings of an organization group."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import datetime
 
 from device_emulator.core.messages import Happening
 from device_emulator.core.settings import DeviceSettings
-from device_emulator.fleet.virtual import VirtualWorld
+from device_emulator.fleet.virtual import VirtualSettings, VirtualWorld
 from device_emulator.scenario.checking import Script
 from device_emulator.scenario.company import Company
+from device_emulator.scenario.vendor import vendor_of
 from device_emulator.transport.faulty import FaultyTransport
 from mdm_server.embed.orders import ServiceSuite
 
@@ -69,9 +71,14 @@ class VirtualStage(Company):
 @asynccontextmanager
 async def virtual_stage(script: Script, seed: int) -> AsyncIterator[VirtualStage]:
     """Set the stage, and leave nothing behind."""
-    async with VirtualWorld.open(seed=seed) as world:
+    settings = VirtualSettings()
+    vendor = vendor_of(script, lambda: settings.start)
+    if vendor is not None:
+        service = replace(settings.service, device_authorities=(vendor.root.certificate,))
+        settings = replace(settings, service=service)
+    async with VirtualWorld.open(seed=seed, settings=settings) as world:
         stage = VirtualStage(script, seed, world)
-        stage.engage(DeviceSettings(), world.keys)
+        stage.engage(DeviceSettings(vendor=vendor), world.keys)
         world.devices.update(stage.fleet)
         await stage.prepare_server()
         yield stage

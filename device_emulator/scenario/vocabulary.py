@@ -33,8 +33,11 @@ DEVICE_CODES: tuple[str, ...] = (
     "off",
     "offline",
     "passcode_policy",
+    "profile.unavailable",
     "removal_disallowed",
     "restricted",
+    "setup.credentials",
+    "setup.update",
     WRONG_PASSCODE,
 )
 """What a device, its Hub, or the person holding it says no with."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from device_emulator.scenario.steps.administering import ADMINISTRATION
 from device_emulator.scenario.steps.circumstances import GoOffline, GoOnline, InjectFault, RestartServer, Wait
-from device_emulator.scenario.steps.enrolling import Cart, DirectEnrol, Enrol
+from device_emulator.scenario.steps.enrolling import Cart, DirectEnrol, Enrol, SetUp
 from device_emulator.scenario.steps.holding import (
     FactoryReset,
     HandOver,
@@ -22,6 +22,7 @@ from device_emulator.scenario.steps.step import Step
 STEPS: Mapping[str, type[Step]] = {
     "enrol": Enrol,
     "direct-enrol": DirectEnrol,
+    "set-up": SetUp,
     "cart": Cart,
     "hub-login": HubLogin,
     "hub-logout": HubLogout,

@@ -15,6 +15,7 @@ from device_emulator.scenario.steps.device_orders import (
 )
 from device_emulator.scenario.steps.ordering import Order
 from device_emulator.scenario.steps.organizing import ChangeUser, DeleteUser, ResetAttempts, Set, Synchronize
+from device_emulator.scenario.steps.programming import AssignDepProfile, SaveDepProfile
 from device_emulator.scenario.steps.registering import (
     Allow,
     DeleteRegistration,
@@ -47,4 +48,6 @@ ADMINISTRATION: Mapping[str, type[Order]] = {
     "delete-user": DeleteUser,
     "reset-attempts": ResetAttempts,
     "synchronize": Synchronize,
+    "save-dep-profile": SaveDepProfile,
+    "assign-dep-profile": AssignDepProfile,
 }

@@ -12,7 +12,8 @@ from device_emulator.scenario.steps.step import Played, Step
 
 UserOrNone = Annotated[str, reference("users", "The name of a user, or `none`.", series=True, or_none=True)]
 CodeOrNone = Annotated[str, reference("codes", "The stable code of a refusal, or `none`.", or_none=True)]
-PROFILE_QUESTIONS = ("has_profile", "lacks_profile")
+QUESTIONS = {"has_profile": "profiles", "lacks_profile": "profiles", "showed_pane": "panes", "skipped_pane": "panes"}
+"""What asks whether one thing is among many."""
 NONE = "none"
 """What is written for: there is none."""
 
@@ -57,6 +58,10 @@ class Expect(Step, frozen=True, kw_only=True):
     profiles: tuple[str, ...] | None = None
     has_profile: str | None = None
     lacks_profile: str | None = None
+    supervised: bool | None = None
+    apple_account: bool | None = None
+    showed_pane: str | None = None
+    skipped_pane: str | None = None
 
     async def perform(self, stage: Stage) -> Played:
         """Look at each device; everything that was said becomes a finding."""
@@ -70,10 +75,11 @@ class Expect(Step, frozen=True, kw_only=True):
             wanted = getattr(self, name)
             if name == "device" or wanted is None:
                 continue
-            if name in PROFILE_QUESTIONS:
-                there = wanted in look.profiles
-                sentence = f"{device} {name.partition('_')[0]} the profile {wanted}"
-                yield Finding(sentence=sentence, found=_spoken(there), passed=there is (name == "has_profile"))
+            if name in QUESTIONS:
+                there = wanted in getattr(look, QUESTIONS[name])
+                verb, _, what = name.partition("_")
+                sentence = f"{device} {verb} the {what} {wanted}"
+                yield Finding(sentence=sentence, found=_spoken(there), passed=there is (verb in {"has", "showed"}))
                 continue
             found = _as_written(getattr(look, name))
             wanted = _as_written(wanted)

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 import pytest
 
 from device_emulator.core.events import Enrolled
+from device_emulator.scenario import runner
 from device_emulator.scenario.checking import Script, check
 from device_emulator.scenario.errors import StillWaiting
 from device_emulator.scenario.runner import perform, play
@@ -118,8 +119,9 @@ async def test_the_seed_is_the_documents_unless_another_is_given(head: str, stag
     assert seeds == [12, 0, 7]
 
 
-async def test_a_scenario_that_waits_for_something_is_not_played(head: str) -> None:
+async def test_a_scenario_that_waits_for_something_is_not_played(head: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """It says for what."""
+    monkeypatch.setattr(runner, "AVAILABLE", frozenset())
     script = check(f"needs: [dep]\n{head}steps: []\n", "f")
     with pytest.raises(StillWaiting, match="waits for dep"):
         await perform(script, None, seed=None, clock="real", tell=print, keep_going=False)  # type: ignore[arg-type]

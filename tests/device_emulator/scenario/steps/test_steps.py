@@ -283,6 +283,11 @@ async def test_a_series_is_compared_with_a_series(write: Write, stage: PretendSt
 # Administering
 
 ORDERS = {
+    "save-dep-profile: corporate": ("save_program_profile", "saves the DEP profile corporate"),
+    "assign-dep-profile: {device: phone, profile: corporate}": (
+        "assign_program_profile",
+        "assigns the DEP profile corporate to phone",
+    ),
     "command: {device: phone, command: ClearPasscode}": ("command", "sends phone the command ClearPasscode"),
     "register: {user: ada, device: phone, ownership: C}": ("register", "registers phone for ada"),
     "register: ada": ("register", "registers a device for ada"),
