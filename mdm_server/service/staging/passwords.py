@@ -23,6 +23,7 @@ LONGEST_PASSWORD = 1024
 """Characters; what is longer is wrong, and as expensive to refuse as anything else that is wrong."""
 AT_A_TIME = 2
 MOST_WAITING = 64
+"""How many strong hashes may be under way or wait, a few seconds of work; of cheaper ones as many more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,11 @@ class Cost:
 
     iterations: int
     memory_kib: int
+
+    @property
+    def work(self) -> int:
+        """How much is computed altogether, in KiB filled."""
+        return self.iterations * self.memory_kib
 
 
 LANES = 1
@@ -52,6 +58,7 @@ class Passwords:
         self._run = run
         self._turns = asyncio.Semaphore(AT_A_TIME)
         self._waiting = 0
+        self._most_waiting = max(AT_A_TIME, MOST_WAITING * STRONG.work // cost.work)
         self._nobodys = _nobodys_hash(cost)
 
     async def hash(self, password: str) -> str:
@@ -67,7 +74,7 @@ class Passwords:
         return await self._in_turn(lambda: _matches(password, recorded or self._nobodys) and bool(recorded))
 
     async def _in_turn(self, work: Callable[[], Result]) -> Result:
-        if self._waiting >= MOST_WAITING:
+        if self._waiting >= self._most_waiting:
             raise Refusal("limit.overload", reason="passwords")
         self._waiting += 1
         try:
