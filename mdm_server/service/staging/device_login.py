@@ -49,7 +49,9 @@ class DeviceDesk:
     def log_in(self, message: DeviceLogin, proof: Proof, *, passcode_matches: bool, url: str) -> Outcome:
         """Judge who logs in, and let them have the device: for good, or until they log out."""
         user = self._room.users.by_name(message.username, home_of(self._device))
-        group = self._group(user, message.group_id)
+        # Until the password is right, the group that the user's own would lead to must not show in the answer.
+        known = user if proof.credentials(user) is Credentials.GOOD else None
+        group = self._group(known, message.group_id)
         attempt = self._attempt(user, group, message, proof)
         if user is not None:
             attempt = replace(attempt, shared_passcode_good=shared_passcode_valid(user, passcode_matches, self._at))

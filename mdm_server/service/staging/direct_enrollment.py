@@ -92,7 +92,10 @@ class _Desk:
         self.ended_invitations: tuple[str, ...] = ()
 
     def log_in(self, message: DeviceLogin, proof: Proof, base_url: str, token: str) -> DeviceReply:
-        group, user = _whose(self._room, message)
+        user = _user(self._room, message)
+        # Until the password is right, an account's own group must not show in the answer.
+        known = user if proof.credentials(user) is Credentials.GOOD else None
+        group = _group(self._room, message, known)
         attempt = self._attempt(group, user, message, proof)
         end_captcha(self._room, self._device.identifiers)
         outcome = decide_direct(attempt)
@@ -191,26 +194,30 @@ class _Desk:
         return DeviceReply(user=user.user_name, result=DirectResult.ENROLLED, install_url=url)
 
 
-def _whose(view: StagingView, message: DeviceLogin) -> tuple[OrganizationGroup | None, EnrollmentUser | None]:
-    """Return who wants to log in, and where: the group that was typed, or else the group of the account."""
-    tree = view.groups.tree()
+def _user(view: StagingView, message: DeviceLogin) -> EnrollmentUser | None:
+    """Return who wants to log in, as far as the name tells."""
+    if not message.group_id:
+        return view.users.by_name(message.username)
+    typed = view.groups.by_group_id(message.group_id)
+    return None if typed is None else view.users.by_name(message.username, typed.id)
+
+
+def _group(view: StagingView, message: DeviceLogin, user: EnrollmentUser | None) -> OrganizationGroup | None:
+    """Return where somebody enrols: the group that was typed, or else that of the account, which is known by then."""
     if message.group_id:
-        typed = tree.by_group_id(message.group_id)
-        return typed, None if typed is None else view.users.by_name(message.username, typed.id)
-    user = view.users.by_name(message.username)
-    return tree.get(ROOT_GROUP if user is None else user.group), user
+        return view.groups.by_group_id(message.group_id)
+    return view.groups.get(ROOT_GROUP if user is None else user.group)
 
 
 def _login(view: StagingView, device: PresentedDevice, message: DeviceLogin, at: datetime) -> Login:
     """Look up who wants to log in."""
     tree = view.groups.tree()
-    group, user = _whose(view, message)
-    at_home = tree[ROOT_GROUP] if group is None else group
+    group = _group(view, message, None) or tree[ROOT_GROUP]
     return Login(
         message.username,
-        user,
-        tree.customer(at_home.id).id,
+        _user(view, message),
+        tree.customer(group.id).id,
         view.attempts.device_count(device.identifiers),
-        tree.settings(at_home.id),
+        tree.settings(group.id),
         captcha_solved=is_solved(captcha_shown(view, device.identifiers, at), message.captcha_value),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from mdm_server.domain.enrollment import EnrollmentStatus
 from mdm_server.domain.staging.vocabulary import (
@@ -115,3 +116,16 @@ async def test_a_group_may_be_typed_and_decides_the_settings(office: StagingOffi
     assert (await hub.direct("ann")).result == "Unmanaged"
     assert (await hub.direct("ann", group_id="shop")).result == "Enrolled"
     await hub.refused("GROUP_UNKNOWN", hub.ask_direct("ann", group_id="NOWHERE"), "ann")
+
+
+async def test_the_group_of_an_account_does_not_show_before_its_password_is_right(office: StagingOffice) -> None:
+    """A name of a group that asks for CAPTCHAs sooner, or whose licence is over, reads like a name of nobody's."""
+    shop = await office.staging.groups.create(GroupOrder(group_id="SHOP", name="Shop", parent=1))
+    await office.staging.groups.change_settings(shop.id, {"captcha_after": 1, "license_expired": True})
+    await office.person("ann", group=shop.id)
+    answers = {}
+    for number, name in enumerate(("ann", "nobody")):
+        replies = [await office.hub(10 * number + attempt).direct(name, "wrong") for attempt in range(5)]
+        answers[name] = [structs.replace(reply, captcha_image="") for reply in replies]
+    assert answers["ann"] == answers["nobody"]
+    assert (await office.hub(30).direct("ann", captcha_value="000000")).status.reason == "CAPTCHA_REQUIRED"
