@@ -231,6 +231,11 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
             404, "There is no such organization group.", "List the groups, and check the identifier."
         ),
         "user.unknown": RefusalKind(404, "There is no such user.", "List the users, and check the identifier."),
+        "user.has_devices": RefusalKind(
+            409,
+            "Enrolled devices are still this user's.",
+            "Wipe or delete the devices, or give them to another user; then repeat the request.",
+        ),
         "user.group_unknown": RefusalKind(
             404, "There is no such user group.", "List the user groups, and check the identifier."
         ),

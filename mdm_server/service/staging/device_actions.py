@@ -112,7 +112,8 @@ class DeviceActions:
             if not named and device.lock is None and device.enrollment_key is None:
                 room.devices.remove(device.id)
             elif device.status is EnrollmentStatus.ENROLLMENT_IN_PROGRESS:
-                room.devices.replace(replace(device, status=EnrollmentStatus.UNENROLLED, pending_verification=False))
+                # An Android that waits to be verified is somebody's already.
+                room.completion.leave(replace(device, status=EnrollmentStatus.UNENROLLED))
             return device, False
 
         device, held = await self._staging.transact(work, facts.occasion(wiping.at))

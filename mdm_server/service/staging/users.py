@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeAlias
@@ -35,6 +35,8 @@ from mdm_server.store.staging import LARGEST_PAGE, NEW, ROOT_GROUP, Found, Stagi
 
 PASSCODE_LIFETIME = timedelta(days=30)
 """How long a shared device passcode is good when nothing else is said."""
+MOST_NAMED = 5
+"""How many devices a refusal names."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,19 +222,22 @@ class Users:
         )
 
     async def remove(self, key: Key, facts: RequestFacts = INTERNAL) -> None:
-        """Remove a user with all registrations; raises Refusal `user.unknown`.
+        """Remove a user with all registrations; raises Refusal `user.unknown`, `user.has_devices`.
 
         Devices that the user staged and nobody took are orphaned and locked (row 39); what locks the user's
-        registrations had set are released. A shared device that the user has out is given back.
+        registrations had set are released. A shared device that the user has out is given back. Who owns a device
+        that is still managed stays: somebody has to answer for it until it is wiped or another's.
         """
         now = self._clock()
         how = HandOver(now, "administrator", new_uuid(self._random_bytes), draw_settings(self._random_bytes))
 
         def work(room: StagingRoom) -> None:
             user = the_user(room, key)
+            devices = room.devices.of_user(user.id)
+            _check_owns_nothing(user, devices)
             for registration in room.registrations.for_user(user.id):
                 release_devices(room, devices_of(room, registration), LockEvent.DELETE_REGISTRATION)
-            for device in room.devices.of_user(user.id):
+            for device in devices:
                 _part(room, device, user, how)
             room.users.remove(user.id)
             room.journal.tell(JournalCode.USER_REMOVED, user=user.user_name)
@@ -257,6 +262,19 @@ class Users:
             detail = f"expected a password of 1 to {LONGEST_PASSWORD} characters, found {len(secret)}"
             raise DetailedRefusal("api.invalid", reason="password", detail=detail)
         return await self._passwords.hash(secret)
+
+
+def _check_owns_nothing(user: EnrollmentUser, devices: Iterable[DeviceRecord]) -> None:
+    """Refuse to let go of a user to whom devices are assigned: each would be left with an owner who is not there."""
+    owned = [
+        str(device.id)
+        for device in devices
+        if device.assignment.state is AssignmentState.ASSIGNED and device.assignment.user == user.id
+    ]
+    if owned:
+        more = f" and {len(owned) - MOST_NAMED} more" if len(owned) > MOST_NAMED else ""
+        detail = f"{user.user_name} has the devices with the numbers {', '.join(owned[:MOST_NAMED])}{more}"
+        raise DetailedRefusal("user.has_devices", detail=detail)
 
 
 def _part(room: StagingRoom, device: DeviceRecord, user: EnrollmentUser, how: HandOver) -> None:

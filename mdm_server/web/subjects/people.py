@@ -241,12 +241,12 @@ async def change_user(desk: Desk, user: Key, body: UserChanges) -> UserView:
     return await _user(desk, user)
 
 
-@people.delete("/users/{user}", status=204, refusals=(404,))
+@people.delete("/users/{user}", status=204, refusals=(404, 409))
 async def delete_user(desk: Desk, user: Key) -> None:
     """Delete a user.
 
     All the user's registrations go, too. What the user staged and nobody took is orphaned: it has to be wiped and
-    enrolled again.
+    enrolled again. To whom devices are assigned cannot be deleted before they are wiped, or another's.
     """
     await desk.suite.staging.users.remove(key_of(user), desk.facts)
 

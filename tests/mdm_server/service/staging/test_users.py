@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from mdm_server.domain.enrollment import EnrollmentStatus
 from mdm_server.domain.refusal import Refusal
-from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceLock
+from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceLock, DeviceRecord
+from mdm_server.domain.staging.users import EnrollmentUser
 from mdm_server.domain.staging.vocabulary import (
     AssignmentState,
     DeviceLockReason,
@@ -15,14 +17,16 @@ from mdm_server.domain.staging.vocabulary import (
     StagingMode,
     UserStatus,
 )
+from mdm_server.domain.staging.wipe_protection import WipeKind
 from mdm_server.service.staging.groups import GroupOrder
 from mdm_server.service.staging.readable import LONGEST_NAME
 from mdm_server.service.staging.registrations import RegistrationOrder
 from mdm_server.service.staging.users import UserChange, UserOrder
-from mdm_server.store.staging import ROOT_GROUP
+from mdm_server.service.staging.wipes import WipeOrder
+from mdm_server.store.staging import ROOT_GROUP, StagingRoom
 from rigs.staging_office import StagingOffice
 
-MULTI = DeviceStagingType.MULTI
+MULTI, STANDARD = DeviceStagingType.MULTI, DeviceStagingType.STANDARD
 
 
 async def test_a_password_is_kept_as_a_hash_and_never_told(office: StagingOffice) -> None:
@@ -135,6 +139,8 @@ async def test_deleting_a_stager_orphans_what_nobody_took(office: StagingOffice)
         assert record.assignment.state is AssignmentState.ORPHANED
         assert record.lock is not None
         assert record.lock.reason is DeviceLockReason.STAGING_USER_GONE
+    assert "STAGING_USER_GONE" in str(await office.staging.explaining.explain(staged.udid))
+    assert "anna" in str(await office.staging.explaining.explain(claimed.udid))
     kept = await office.record(claimed)
     assert (kept.assignment.state, kept.assignment.user, kept.lock) == (AssignmentState.ASSIGNED, anna.id, None)
     assert len(await office.told("assignment.orphaned")) == len(await office.told("lock.set")) == 3
@@ -160,3 +166,46 @@ async def test_deleting_a_user_gives_back_what_is_shared_and_frees_what_was_regi
     assert (await office.staging.devices.identified(identifiers)).device.lock is None
     assert [entry.reason for entry in await office.told("lock.released")] == ["REG_USER_MISMATCH"]
     assert (await office.staging.registrations.search()).total == 0
+
+
+async def test_a_user_stays_as_long_as_a_device_is_the_users(office: StagingOffice) -> None:
+    """Nothing changes, and the way out is to give the device to somebody else, or to wipe it (T15, T23)."""
+    pat, anna, ben = await office.user("pat", STANDARD), await office.user("anna"), await office.user("ben")
+    given, wiped = [await office.enrolled(number, pat, StagingMode.STANDARD) for number in (1, 2)]
+    for device in (given, wiped):
+        await office.staging.assignments.assign(device.udid, anna.id)
+        assert await _stays(office, anna)
+    await office.staging.assignments.assign(given.udid, ben.id)
+    await office.staging.wipes.request(wiped.udid, WipeOrder(kind=WipeKind.ENTERPRISE))
+    assert await _stays(office, anna), "a device that has not answered yet is not wiped"
+    await office.act(lambda room: room.completion.leave(_unenrolled(room, wiped.udid)))
+    await office.staging.users.remove(anna.id)
+    for device in (given, wiped):
+        assert await office.staging.explaining.explain(device.udid)
+
+
+async def test_a_user_goes_once_the_unverified_work_profile_is_deleted(office: StagingOffice) -> None:
+    """It waits to be verified and is the user's all the same, until an administrator gives it up."""
+    anna = await office.user("anna")
+    waiting = {"status": EnrollmentStatus.ENROLLMENT_IN_PROGRESS, "pending_verification": True}
+    device = await office.android(1, anna, **waiting)
+    assert await _stays(office, anna)
+    await office.staging.devices.delete(device.id)
+    left = await office.record(device.id)
+    assert (left.status, left.assignment.state) == (EnrollmentStatus.UNENROLLED, AssignmentState.UNASSIGNED)
+    await office.staging.users.remove(anna.id)
+
+
+async def _stays(office: StagingOffice, user: EnrollmentUser) -> bool:
+    """Try to remove a user who has devices; say whether that changed nothing."""
+    before = await office.rig.store.state_digest()
+    with pytest.raises(Refusal) as refused:
+        await office.staging.users.remove(user.id)
+    assert refused.value.code == "user.has_devices"
+    return await office.rig.store.state_digest() == before
+
+
+def _unenrolled(room: StagingRoom, udid: str) -> DeviceRecord:
+    record = room.devices.by_enrollment_key(udid)
+    assert record is not None
+    return replace(record, status=EnrollmentStatus.UNENROLLED)
