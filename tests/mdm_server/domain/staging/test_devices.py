@@ -66,6 +66,7 @@ def test_a_version_ends_where_only_zeros_follow() -> None:
 def test_only_a_nameless_work_profile_of_a_new_android_hides_its_hardware() -> None:
     """Older ones, fully managed ones and iPhones tell."""
     assert WORK_PROFILE.hides_hardware
+    assert replace(WORK_PROFILE, os_version="10").hides_hardware
     assert not replace(WORK_PROFILE, os_version="9").hides_hardware
     assert not replace(WORK_PROFILE, identifiers=DeviceIdentifiers(imei="35")).hides_hardware
     assert not replace(WORK_PROFILE, enrollment_type=EnrollmentType.MDM).hides_hardware
