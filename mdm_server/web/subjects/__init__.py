@@ -5,6 +5,7 @@ from __future__ import annotations
 from mdm_server.web.subjects.androids import androids
 from mdm_server.web.subjects.commands import commands
 from mdm_server.web.subjects.devices import devices
+from mdm_server.web.subjects.enrollment_program import enrollment_program
 from mdm_server.web.subjects.enrolment import enrolment
 from mdm_server.web.subjects.journal import journal
 from mdm_server.web.subjects.people import people
@@ -12,5 +13,5 @@ from mdm_server.web.subjects.profiles import profiles
 from mdm_server.web.subjects.server import server
 from mdm_server.web.subjects.staging import staging
 
-SUBJECTS = (devices, commands, people, staging, androids, profiles, enrolment, journal, server)
+SUBJECTS = (devices, commands, people, staging, enrollment_program, androids, profiles, enrolment, journal, server)
 """In the order in which the docs page shows them."""

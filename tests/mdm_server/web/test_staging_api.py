@@ -54,6 +54,27 @@ async def test_groups_users_and_user_groups_come_and_go(rig: SocketRig) -> None:
     assert listed == {"user_groups": []}
 
 
+async def test_dep_profiles_are_saved_and_assigned(rig: SocketRig) -> None:
+    """By the serial number of a device, which need not be known yet."""
+    await _make(rig, "/users", user_name="stager", staging_type="SingleUserStagingStandard")
+    saved = await _make(
+        rig,
+        "/dep-profiles",
+        name="kiosks",
+        authentication_required=False,
+        default_user="1",
+        skip_setup_items=["AppleID"],
+        minimum_os="18.1",
+    )
+    assert (saved["name"], saved["default_user"], saved["skip_setup_items"]) == ("kiosks", 1, ["AppleID"])
+    assert (await rig.call("GET", "/dep-profiles"))[1] == {"profiles": [saved]}
+    assert (await rig.call("POST", "/dep-devices/C39DEP1", json={"profile": saved["id"]}))[0] == 204
+    program = rig.server.suite.staging.program
+    assert (await program.assigned_to("C39DEP1")).name == "kiosks"
+    assert (await rig.call("DELETE", "/dep-devices/C39DEP1"))[0] == 204
+    assert await program.assigned_to("C39DEP1") is None
+
+
 @pytest.mark.parametrize(
     ("method", "path", "document", "status", "code", "hint"),
     [
@@ -64,6 +85,10 @@ async def test_groups_users_and_user_groups_come_and_go(rig: SocketRig) -> None:
         ("GET", "/users/9", None, 404, "user.unknown", ""),
         ("DELETE", "/user-groups/9", None, 404, "user.group_unknown", ""),
         ("POST", "/users", {"user_name": "x", "staging_type": "Sometimes"}, 422, "api.invalid", "Sometimes"),
+        ("POST", "/dep-profiles", {"name": "locked", "supervised": False}, 422, "dep.profile", ""),
+        ("POST", "/dep-profiles", {"name": "x", "default_user": "9"}, 404, "user.unknown", ""),
+        ("POST", "/dep-profiles", {"name": "x", "minimum_os": "new"}, 422, "api.invalid", "minimum_os"),
+        ("POST", "/dep-devices/C39DEP1", {"profile": 9}, 404, "api.not_found", ""),
         ("POST", "/users", {"user_nam": "x"}, 422, "api.invalid", "user_nam"),
         ("GET", "/registrations/9", None, 404, "registration.unknown", ""),
         ("POST", "/registrations", {"user": "9"}, 404, "user.unknown", ""),

@@ -1,0 +1,91 @@
+"""Apple's Device Enrollment Program: DEP profiles, and the devices they are assigned to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from mdm_server.domain.staging.enrollment_program import ProgramProfile
+from mdm_server.service.staging.enrollment_program import ProfileOrder
+from mdm_server.service.staging.finding import key_of
+from mdm_server.web.operations import Desk, Operations
+from mdm_server.web.subjects.parameters import Key, Number
+
+enrollment_program = Operations(
+    "Device Enrollment Program", "What devices of Apple Business Manager are told, and which device is told what."
+)
+
+DEFAULT_USER = Meta(description="Whose a device is where nobody is asked; a staging user stages it.")
+SerialNumber = Annotated[str, Meta(min_length=1, max_length=128)]
+Version = Annotated[str, Meta(pattern=r"^\d+(\.\d+){0,2}$", description="A system version, such as 18.1.")]
+Pane = Annotated[str, Meta(min_length=1, max_length=64, description="A pane of Setup Assistant, by Apple's name.")]
+
+
+class NewProgramProfile(Struct, kw_only=True, forbid_unknown_fields=True):
+    """A DEP profile to save."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=128)]
+    group: Key = "1"
+    mandatory: bool = True
+    supervised: bool = True
+    removable: Annotated[bool, Meta(description="Its person may remove the management.")] = False
+    authentication_required: bool = True
+    default_user: Annotated[Key, DEFAULT_USER] | None = None
+    skip_setup_items: list[Pane] = []
+    minimum_os: Version | None = None
+
+
+class ProgramProfiles(Struct):
+    """All DEP profiles."""
+
+    profiles: list[ProgramProfile]
+
+
+class NewAssignment(Struct, forbid_unknown_fields=True):
+    """The DEP profile that a device shall have."""
+
+    profile: Number
+
+
+@enrollment_program.get("/dep-profiles")
+async def list_dep_profiles(desk: Desk) -> ProgramProfiles:
+    """List the DEP profiles."""
+    return ProgramProfiles(await desk.suite.staging.program.all())
+
+
+@enrollment_program.post("/dep-profiles", status=201, refusals=(404, 409))
+async def save_dep_profile(desk: Desk, body: NewProgramProfile) -> ProgramProfile:
+    """Save a DEP profile.
+
+    Management that cannot be removed is for supervised devices, and where nobody is asked who they are there has to be
+    a default user.
+    """
+    user = None if body.default_user is None else await desk.suite.staging.users.find(key_of(body.default_user))
+    order = ProfileOrder(
+        name=body.name,
+        group=key_of(body.group),
+        mandatory=body.mandatory,
+        supervised=body.supervised,
+        removable=body.removable,
+        authentication_required=body.authentication_required,
+        default_user=None if user is None else user.id,
+        skip_setup_items=tuple(body.skip_setup_items),
+        minimum_os=body.minimum_os,
+    )
+    return await desk.suite.staging.program.save(order, desk.facts)
+
+
+@enrollment_program.post("/dep-devices/{serial_number}", status=204, refusals=(400, 404))
+async def assign_dep_profile(desk: Desk, serial_number: SerialNumber, body: NewAssignment) -> None:
+    """Assign a DEP profile to a device.
+
+    In the place of the one it has; a denied device gets none.
+    """
+    await desk.suite.staging.program.assign(serial_number, body.profile, desk.facts)
+
+
+@enrollment_program.delete("/dep-devices/{serial_number}", status=204)
+async def take_dep_profile_away(desk: Desk, serial_number: SerialNumber) -> None:
+    """Take the DEP profile of a device away."""
+    await desk.suite.staging.program.assign(serial_number, None, desk.facts)
