@@ -154,8 +154,8 @@ def run_command(
         if junit is not None:
             write_junit(junit, outcomes)
     if report is not None and len(outcomes) == 1:
-        device = next(iter(outcomes[0].devices), "DEVICE")
-        click.echo(f"Why? device-emulator explain {device} --journal {report / 'journal.jsonl'}")
+        for device in outcomes[0].told_of[:1]:
+            click.echo(f"Why? device-emulator explain {device} --journal {report / 'journal.jsonl'}")
     if any(outcome.interrupted for outcome in outcomes):
         return ExitCode.INTERRUPTED
     return ExitCode.PASS if all(outcome.passed for outcome in outcomes) else ExitCode.EXPECTATION_FAILED

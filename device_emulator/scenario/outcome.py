@@ -55,6 +55,11 @@ class Outcome:
         return self.verdict == "pass"
 
     @property
+    def told_of(self) -> list[str]:
+        """The names of the devices that the journal tells of."""
+        return [name for name, udid in self.devices.items() if any(udid in line for line in self.journal)]
+
+    @property
     def measured(self) -> Measured:
         """What thresholds are held against."""
         return Measured(self.deeds, Counter(_CODE.decode(line).code for line in self.journal))

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from device_emulator.scenario import names
+from device_emulator.scenario import names, runner
 from device_emulator.scenario.findings import Deed
 from device_emulator.scenario.stage import Stage
 from device_emulator.scenario.steps.circumstances import Wait
@@ -24,6 +24,11 @@ devices: [phone]
 steps:
   - enrol: {device: phone, as: ada%s}
 """
+CLASH = (
+    (SHORT % "")
+    .replace("users: [ada]", "users: [ada, bo]")
+    .replace("steps:", "registrations: [{user: ada, device: phone}, {user: bo, device: phone}]\nsteps:")
+)
 
 
 @pytest.fixture
@@ -50,6 +55,7 @@ def test_the_first_scenario_tells_its_story_and_leaves_what_was_asked_for(
     assert (summary["schema"], summary["verdict"], summary["seed"]) == ("mdmsim/scenario/1", "pass", 7)
     cases = ElementTree.parse(tmp_path / "junit.xml").getroot().findall("testsuite/testcase")
     assert len(cases) == len(summary["findings"])
+    assert "Why? device-emulator explain phone --journal out/journal.jsonl" in done.output
     explained = emulate_here("explain", "phone", "--journal", "out/journal.jsonl")
     assert explained.exit_code == 0, explained
     assert "REG_USER_MISMATCH" in explained.output
@@ -116,7 +122,6 @@ def test_an_interrupted_run_exits_with_130_and_still_writes_what_was_asked_for(
         (("check", "binary.yaml"), "expected text in UTF-8"),
         (("run", "settings.yaml"), "settings.mode"),
         (("run", "clash.yaml", "--clock", "virtual"), "the server does not take what the document says"),
-        (("run", "dep/update-required"), "waits for dep"),
         (("run", FIRST, "--clock", "sundial"), "sundial"),
         (("run", FIRST, "--junit", "no/such/junit.xml"), "cannot write"),
         (("run",), "Missing argument"),
@@ -130,7 +135,7 @@ def test_bad_input_exits_with_2_and_says_what_to_do(
     (tmp_path / "settings.yaml").write_text(
         (SHORT % "").replace("groups: [ACME]", "groups: [{id: ACME, settings: {mode: Closed}}]")
     )
-    (tmp_path / "clash.yaml").write_text((SHORT % "").replace("[ACME]", "[ACME, acme]"))
+    (tmp_path / "clash.yaml").write_text(CLASH)
     (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe")
     done = emulate_here("scenario", *arguments)
     assert done.exit_code == 2, done
@@ -149,14 +154,19 @@ def test_checking_says_what_is_wrong_with_every_file(emulate_here: EmulateHere, 
     assert emulate_here("scenario", "check", mine).exit_code == 0
 
 
-def test_the_list_shows_every_scenario_and_which_ones_wait(emulate_here: EmulateHere) -> None:
-    """A line each, not broken where something may search it."""
+def test_the_list_shows_every_scenario_and_which_ones_wait(
+    emulate_here: EmulateHere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A line each, not broken where something may search it; what waits is not played."""
+    monkeypatch.setattr(runner, "AVAILABLE", frozenset())
     done = emulate_here("scenario", "list")
     assert done.exit_code == 0
     for name in names():
         assert any(line.startswith(name) for line in done.output.splitlines())
     [waiting] = [line for line in done.output.splitlines() if line.startswith("dep/update-required")]
     assert "waits for dep" in waiting
+    played = emulate_here("scenario", "run", "dep/update-required")
+    assert (played.exit_code, "waits for dep" in played.errors) == (2, True)
 
 
 def test_the_list_can_be_searched_and_read_by_a_program(emulate_here: EmulateHere) -> None:
