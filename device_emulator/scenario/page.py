@@ -104,8 +104,9 @@ def _rows(scripts: Sequence[Script]) -> Iterator[str]:
     yield from (
         "## Row by row",
         "",
-        "The rows are those of the staging flows that the server is specified by. Each scenario is played by",
-        f"`{TEST}`, on the virtual clock (twice, and the journals compared) and on real sockets.",
+        "The rows are those of the staging flows that the server is specified by. Every scenario is played by",
+        f"`{TEST}` on the virtual clock, twice, and the journals are compared;",
+        "every one that reaches a row is played on real sockets, too.",
         "",
         "| row | scenario | test |",
         "|---|---|---|",
