@@ -15,15 +15,18 @@ HUB = "com.airwatch.androidagent"
 HAD_BY_SOMEBODY = frozenset({AssignmentState.ASSIGNED, AssignmentState.CHECKED_OUT})
 
 
-def policy_for(device: DeviceRecord, settings: AndroidSettings) -> Policy | None:
-    """Return what holds on a device; None while it is not verified: no work data until then (row 58).
+def policy_for(device: DeviceRecord, settings: AndroidSettings, *, withheld: bool = False) -> Policy | None:
+    """Return what is to hold on a device; None while it is not verified: no work data until then (row 58).
+
+    `withheld` says that it is locked: then whoever has it is given nothing either, and what holds goes on to (I-21).
+    What is left when nobody has it is no gift, and takes away what the last user had.
 
     The version is drawn from the content, so that it changes with whatever changes it: the settings of the group, the
     group, and who has the device.
     """
-    if device.pending_verification:
-        return None
     held = device.assignment.state in HAD_BY_SOMEBODY
+    if device.pending_verification or (withheld and held):
+        return None
     policy = Policy(
         version=0,
         password=_password(settings) if held else None,

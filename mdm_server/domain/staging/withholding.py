@@ -8,6 +8,7 @@ from mdm_server.domain.staging.device_lock import keeps_out
 from mdm_server.domain.staging.devices import DeviceRecord
 from mdm_server.domain.staging.registration import Registration, find_registration
 from mdm_server.domain.staging.settings import EnrollmentSettings
+from mdm_server.wire.android_channel import CommandType
 
 GIVEN_TO_LOCKED_DEVICES = frozenset(
     {
@@ -41,6 +42,18 @@ GIVEN_TO_LOCKED_DEVICES = frozenset(
     }
 )
 """The requests that a locked device is still sent; whatever else is queued for it waits."""
+
+GIVEN_TO_LOCKED_ANDROIDS = frozenset(
+    {
+        CommandType.LOCK,
+        CommandType.REBOOT,
+        CommandType.WIPE,
+        CommandType.ENTERPRISE_WIPE,
+        CommandType.CLEAR_APP_DATA,
+        CommandType.STOP_KIOSK,
+    }
+)
+"""The commands that a locked Android is still sent: what locks it, or takes something away."""
 
 
 def withholds(record: DeviceRecord, registrations: Iterable[Registration], settings: EnrollmentSettings) -> bool:

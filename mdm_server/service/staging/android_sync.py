@@ -22,6 +22,7 @@ from mdm_server.domain.staging.devices import DeviceRecord
 from mdm_server.domain.staging.guards import Verdict
 from mdm_server.domain.staging.registration import Registration
 from mdm_server.domain.staging.vocabulary import Platform
+from mdm_server.domain.staging.withholding import GIVEN_TO_LOCKED_ANDROIDS, withholds
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.staging.admission import apply, attempt_of
 from mdm_server.service.staging.android_enrollment import identifiers_of, presented
@@ -110,7 +111,7 @@ def _nothing_new(view: StagingView, facts: RequestFacts, name: str, report: Stat
     if _is_gone(device, name):
         raise Refusal("android.gone")
     known = speaking.channel.reported == msgspec.to_builtins(report) and not device.pending_verification
-    operations = view.android.operations(device.id, waiting=True)
+    operations = _deliverable(view, device)
     if not known or any(operation.state is OperationState.QUEUED for operation in operations):
         return None
     return _reply(view, device, operations)
@@ -136,7 +137,7 @@ def _synchronize(
     else:
         device = replace(device, os_version=report.hardware.os_version, last_seen=at)
         room.devices.replace(device)
-    operations = [] if device.pending_verification else room.android.operations(device.id, waiting=True)
+    operations = [] if device.pending_verification else _deliverable(room, device)
     return _reply(room, device, [_sent(room, device, operation, at) for operation in operations])
 
 
@@ -233,6 +234,22 @@ def _unite(room: StagingRoom, earlier: DeviceRecord, speaking: Speaker) -> Devic
     return united
 
 
+def _deliverable(view: StagingView | StagingRoom, device: DeviceRecord) -> Sequence[Operation]:
+    """Return what a device is to be told: of what is withheld from a locked one nothing, though it waits (I-21)."""
+    waiting = view.android.operations(device.id, waiting=True)
+    if not _is_withheld_from(view, device):
+        return waiting
+    return [operation for operation in waiting if operation.type in GIVEN_TO_LOCKED_ANDROIDS]
+
+
+def _is_withheld_from(view: StagingView | StagingRoom, device: DeviceRecord) -> bool:
+    if device.lock is None:
+        return False
+    registrations = view.registrations
+    about = [*registrations.for_identifiers(device.identifiers), *registrations.of_device(device.id)]
+    return withholds(device, about, view.groups.tree().settings(device.group or ROOT_GROUP))
+
+
 def _sent(room: StagingRoom, device: DeviceRecord, operation: Operation, at: datetime) -> Operation:
     """Take note that an operation goes out, the first time that it does."""
     if operation.state is not OperationState.QUEUED:
@@ -254,7 +271,7 @@ def _reply(view: StagingView | StagingRoom, device: DeviceRecord, operations: Se
     user = None if holder is None else view.users.get(holder)
     return SyncReply(
         assignment=Assignment(state=device.assignment.state, user=None if user is None else user.user_name),
-        policy=policy_for(device, settings.android),
+        policy=policy_for(device, settings.android, withheld=_is_withheld_from(view, device)),
         commands=tuple(
             Command(operation=each.name, type=CommandType(each.type), **each.parameters) for each in operations
         ),

@@ -17,7 +17,12 @@ from mdm_server.domain.staging.vocabulary import (
     Platform,
     RegistrationState,
 )
-from mdm_server.domain.staging.withholding import GIVEN_TO_LOCKED_DEVICES, withholds
+from mdm_server.domain.staging.withholding import (
+    GIVEN_TO_LOCKED_ANDROIDS,
+    GIVEN_TO_LOCKED_DEVICES,
+    withholds,
+)
+from mdm_server.wire.android_channel import CommandType
 from mdm_server.wire.commands import COMMANDS
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -51,3 +56,8 @@ def test_nothing_on_the_list_gives_anything_away() -> None:
     giving = ("Install", "Clear", "Unlock", "Set", "Apply", "Invite", "Request", "Rotate", "ActivationLock")
     asking = {name for name in GIVEN_TO_LOCKED_DEVICES if name.endswith("List")}
     assert [name for name in GIVEN_TO_LOCKED_DEVICES - asking if name.startswith(giving)] == []
+
+
+def test_of_the_commands_of_an_android_only_those_wait_that_give() -> None:
+    """A new passcode would open the device, and a kiosk an application; a new command waits until it is named."""
+    assert set(CommandType) - GIVEN_TO_LOCKED_ANDROIDS == {CommandType.RESET_PASSWORD, CommandType.START_KIOSK}

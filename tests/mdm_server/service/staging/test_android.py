@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mdm_server.domain.enrollment import EnrollmentStatus
 from mdm_server.domain.refusal import Refusal
-from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceRecord
+from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceLock, DeviceRecord
 from mdm_server.domain.staging.users import EnrollmentUser
 from mdm_server.domain.staging.vocabulary import (
     AssignmentState,
+    DeviceLockReason,
     DeviceStagingType,
     EntryChannel,
     ListAttribute,
@@ -404,6 +406,58 @@ async def test_a_command_is_delivered_until_it_is_acknowledged(office: StagingOf
     await android.acknowledge(operation)
     assert await state_of(office, operation, android) is OperationState.DONE
     assert (await android.sync()).commands == ()
+
+
+async def test_a_locked_android_is_given_nothing_but_what_takes_away(
+    office: StagingOffice, android: AndroidClient
+) -> None:
+    """I-21: neither policy nor passcode, sent before or not, until it is free; what locks it passes what waits."""
+    free = await record_of(office, android)
+    commands = office.rig.suite.android.commands
+    sent = await commands.send(free.id, CommandType.START_KIOSK, {"application": "com.example.till"})
+    assert [command.operation for command in (await android.sync()).commands] == [sent]
+    lock = DeviceLock(DeviceLockReason.REG_USER_MISMATCH, office.rig.clock())
+    await office.act(lambda room: room.devices.replace(replace(free, lock=lock)))
+    withheld = await commands.send(free.id, CommandType.RESET_PASSWORD, {"new_password": "hunter22"})
+    reply = await android.sync()
+    assert (reply.policy, reply.commands) == (None, ())
+    locking = await commands.send(free.id, CommandType.LOCK)
+    for _ in range(2):
+        assert [command.operation for command in (await android.sync()).commands] == [locking]
+    assert await state_of(office, withheld, android) is OperationState.QUEUED
+    await office.staging.devices.unlock(free.id)
+    reply = await android.sync()
+    assert reply.policy is not None
+    assert [command.operation for command in reply.commands] == [sent, withheld, locking]
+
+
+async def test_a_lock_against_others_withholds_nothing_from_an_androids_owner(
+    office: StagingOffice, android: AndroidClient
+) -> None:
+    """I-24: somebody else tried to take it; its user is not to suffer for that."""
+    free = await record_of(office, android)
+    lock = DeviceLock(DeviceLockReason.REG_BOUND_TO_OTHER, office.rig.clock())
+    await office.act(lambda room: room.devices.replace(replace(free, lock=lock)))
+    passcode = {"new_password": "hunter22"}
+    operation = await office.rig.suite.android.commands.send(free.id, CommandType.RESET_PASSWORD, passcode)
+    reply = await android.sync()
+    assert reply.policy is not None
+    assert [command.operation for command in reply.commands] == [operation]
+
+
+async def test_a_locked_android_that_nobody_has_keeps_nothing_of_its_last_user(
+    office: StagingOffice, stager: EnrollmentUser
+) -> None:
+    """What holds on a device of nobody's is no gift: it comes in spite of a lock, and takes the applications away."""
+    await settings(office, android={"applications": ["com.example.mail"]})
+    client = AndroidClient(office.rig)
+    await client.scan("stager", SECRET)
+    staged = await record_of(office, client)
+    lock = DeviceLock(DeviceLockReason.STAGING_USER_GONE, office.rig.clock())
+    await office.act(lambda room: room.devices.replace(replace(staged, lock=lock)))
+    policy = (await client.sync()).policy
+    assert policy is not None
+    assert policy.applications == ("com.airwatch.androidagent",)
 
 
 async def test_the_first_acknowledgement_is_the_one_that_counts(office: StagingOffice, android: AndroidClient) -> None:
