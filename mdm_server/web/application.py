@@ -29,7 +29,7 @@ DEVICE_METHODS = ("PUT", "POST")
 """Apple's devices PUT; Fleet's test client POSTs (checklist row 1)."""
 API_TITLE = "mdmsim management server"
 API_DESCRIPTION = """\
-Administer a simulated MDM server: its devices, their command queues, profiles, invitations and journal.
+Administer a simulated MDM server: its devices and people, whose each device is, commands, profiles and the journal.
 
 Every call carries `Authorization: Bearer TOKEN`. Lists come in pages: `next`, when it is there, is the `after` of the
 following page. Whatever goes wrong is an `application/problem+json` document with a stable `code`."""
