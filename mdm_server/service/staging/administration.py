@@ -58,9 +58,9 @@ def administer_staging(
     androids = AndroidCommands(staging, wipes, waker, clock, random_bytes)
     return StagingAdministration(
         groups=Groups(staging, clock, random_bytes),
-        users=Users(staging, passwords, clock, random_bytes),
-        registrations=Registrations(staging, adoption, clock, random_bytes),
-        lists=Lists(staging, adoption, wipes, clock),
+        users=Users(staging, passwords, waker, clock, random_bytes),
+        registrations=Registrations(staging, adoption, waker, clock, random_bytes),
+        lists=Lists(staging, adoption, wipes, waker, clock),
         program=EnrollmentProgram(staging, clock, random_bytes),
         wipes=wipes,
         devices=DeviceActions(staging, wipes, waker, clock),

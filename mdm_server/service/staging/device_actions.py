@@ -15,7 +15,7 @@ from mdm_server.domain.staging.wipe_protection import WipeKind, WipeState
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.staging.device_facts import DeviceFacts, describe
 from mdm_server.service.staging.finding import Key, the_device, the_group
-from mdm_server.service.staging.locks import release
+from mdm_server.service.staging.locks import release_devices
 from mdm_server.service.staging.waking import Waker
 from mdm_server.service.staging.wipes import WipeOrder, Wipes, WipeSource
 from mdm_server.store.staging import LARGEST_PAGE, Found, Staging, StagingRoom, StagingView
@@ -59,15 +59,19 @@ class DeviceActions:
     async def unlock(self, key: Key, facts: RequestFacts = INTERNAL) -> DeviceRecord:
         """Release whatever lock a device has, and forget its failed logins; raises Refusal `device.unknown`.
 
-        What set the lock may set it again: a registration to somebody else is still there.
+        What set the lock may set it again: a registration to somebody else is still there. The device is woken for
+        what was withheld from it.
         """
 
-        def unlocked(room: StagingRoom, device: DeviceRecord) -> DeviceRecord:
-            release(room, device, LockEvent.UNLOCK)
+        def work(room: StagingRoom) -> tuple[DeviceRecord, list[DeviceRecord]]:
+            device = the_device(room, key)
+            freed = release_devices(room, [device], LockEvent.UNLOCK)
             room.attempts.reset_device(device.identifiers)
-            return replace(device, lock=None)
+            return replace(device, lock=None), freed
 
-        return await self._change(key, unlocked, facts)
+        device, freed = await self._staging.transact(work, facts.occasion(self._clock()))
+        await self._waker.wake(freed)
+        return device
 
     async def reset_attempts(self, identifiers: DeviceIdentifiers, facts: RequestFacts = INTERNAL) -> int:
         """Forget the failed logins and the Hub sessions of a device, on record or not (KB 115001665168).
@@ -75,13 +79,15 @@ class DeviceActions:
         Returns how many sessions there were. The lock that a door without a screen had set goes with them.
         """
 
-        def work(room: StagingRoom) -> int:
+        def work(room: StagingRoom) -> tuple[int, list[DeviceRecord]]:
             room.attempts.reset_device(identifiers)
-            for device in room.devices.by_identifiers(identifiers):
-                release(room, device, LockEvent.RESET_ATTEMPTS)
-            return room.sessions.remove_of_device(identifiers)
+            devices = room.devices.by_identifiers(identifiers)
+            freed = release_devices(room, devices, LockEvent.RESET_ATTEMPTS)
+            return room.sessions.remove_of_device(identifiers), freed
 
-        return await self._staging.transact(work, facts.occasion(self._clock()))
+        sessions, freed = await self._staging.transact(work, facts.occasion(self._clock()))
+        await self._waker.wake(freed)
+        return sessions
 
     async def move(self, key: Key, group: Key, facts: RequestFacts = INTERNAL) -> DeviceRecord:
         """Put a device into another organization group; raises Refusal `device.unknown`, `group.unknown`."""

@@ -19,6 +19,7 @@ from mdm_server.service.staging.adopting import Adoption, adopt
 from mdm_server.service.staging.finding import Key, the_group
 from mdm_server.service.staging.locks import release_devices
 from mdm_server.service.staging.readable import check_readable
+from mdm_server.service.staging.waking import Waker
 from mdm_server.service.staging.wipes import WipeOrder, Wipes, WipeSource
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import NEW, ROOT_GROUP, Staging, StagingRoom
@@ -44,10 +45,13 @@ class ListOrder:
 class Lists:
     """Keeps the allow list and the deny list."""
 
-    def __init__(self, staging: Staging, adoption: Adoption, wipes: Wipes, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, staging: Staging, adoption: Adoption, wipes: Wipes, waker: Waker, clock: Callable[[], datetime]
+    ) -> None:
         self._staging = staging
         self._adoption = adoption
         self._wipes = wipes
+        self._waker = waker
         self._clock = clock
 
     async def all(self, kind: ListKind | None = None) -> list[ListEntry]:
@@ -81,24 +85,25 @@ class Lists:
             return entries, denied
 
         entries, denied = await self._staging.transact(work, facts.occasion(wiping.at))
-        await self._wipes.wake(denied)
+        await self._waker.wake(denied)
         return entries
 
     async def remove(self, entry_id: int, facts: RequestFacts = INTERNAL) -> None:
         """Take an entry off its list; a device that nothing denies any more is free (T5); raises `list.unknown`."""
 
-        def work(room: StagingRoom) -> None:
+        def work(room: StagingRoom) -> list[DeviceRecord]:
             entry = room.lists.get(entry_id)
             if entry is None:
                 raise Refusal("list.unknown")
             devices = _named(room, [entry])
             room.lists.remove(entry_id)
             _tell(room, JournalCode.LIST_REMOVED, entry)
-            if entry.kind is ListKind.DENY:
-                free = [device for device in devices if not _denied(room, device)]
-                release_devices(room, free, LockEvent.REMOVE_FROM_DENY_LIST)
+            if entry.kind is not ListKind.DENY:
+                return []
+            free = [device for device in devices if not _denied(room, device)]
+            return release_devices(room, free, LockEvent.REMOVE_FROM_DENY_LIST)
 
-        await self._staging.transact(work, facts.occasion(self._clock()))
+        await self._waker.wake(await self._staging.transact(work, facts.occasion(self._clock())))
 
 
 def _checked(order: ListOrder) -> Sequence[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from mdm_server.domain.enrollment import MANAGED
 from mdm_server.domain.staging.device_lock import LockEvent, released
 from mdm_server.domain.staging.devices import DeviceRecord
 from mdm_server.domain.staging.registration import Registration
@@ -17,8 +18,11 @@ from mdm_server.store.staging import StagingRoom, StagingView
 
 
 def release_devices(room: StagingRoom, devices: Iterable[DeviceRecord], event: LockEvent) -> list[DeviceRecord]:
-    """Release the locks that something ends; return the devices that are free now and were not before."""
-    return [device for device in devices if release(room, device, event)]
+    """Release the locks that something ends; return the managed devices that are free now and were not before.
+
+    Commands may have been withheld from those (I-21): whoever calls wakes them.
+    """
+    return [device for device in devices if release(room, device, event) and device.status in MANAGED]
 
 
 def release(room: StagingRoom, device: DeviceRecord, event: LockEvent) -> bool:

@@ -31,6 +31,7 @@ from mdm_server.service.staging.finding import Key, the_group, the_registration,
 from mdm_server.service.staging.identifiers import new_uuid
 from mdm_server.service.staging.locks import devices_of, release_devices
 from mdm_server.service.staging.readable import check_readable
+from mdm_server.service.staging.waking import Waker
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import LARGEST_PAGE, NEW, Found, Staging, StagingRoom, StagingView
 
@@ -70,11 +71,13 @@ class Registrations:
         self,
         staging: Staging,
         adoption: Adoption,
+        waker: Waker,
         clock: Callable[[], datetime],
         random_bytes: Callable[[int], bytes],
     ) -> None:
         self._staging = staging
         self._adoption = adoption
+        self._waker = waker
         self._clock = clock
         self._random_bytes = random_bytes
 
@@ -183,7 +186,7 @@ class Registrations:
         The device is anybody's again; if it is enrolled it stays so, with whoever has it.
         """
 
-        def work(room: StagingRoom) -> None:
+        def work(room: StagingRoom) -> list[DeviceRecord]:
             registration = the_registration(room, key)
             devices = devices_of(room, registration)
             about = _about(room, registration)
@@ -191,11 +194,12 @@ class Registrations:
             room.journal.tell(
                 JournalCode.REGISTRATION_DELETED, device=journal_name(devices[0]) if devices else None, **about
             )
-            release_devices(room, devices, LockEvent.DELETE_REGISTRATION)
+            freed = release_devices(room, devices, LockEvent.DELETE_REGISTRATION)
             for device in devices:
                 _expect_no_more(room, device)
+            return freed
 
-        await self._staging.transact(work, facts.occasion(self._clock()))
+        await self._waker.wake(await self._staging.transact(work, facts.occasion(self._clock())))
 
     async def delete_of_device(self, identifiers: DeviceIdentifiers, facts: RequestFacts = INTERNAL) -> int:
         """Delete every registration that names a device; return how many."""

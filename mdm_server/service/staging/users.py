@@ -30,6 +30,7 @@ from mdm_server.service.staging.locks import devices_of, release_devices
 from mdm_server.service.staging.passwords import LONGEST_PASSWORD, Passwords
 from mdm_server.service.staging.readable import check_readable, checked_name
 from mdm_server.service.staging.user_settings import draw_settings
+from mdm_server.service.staging.waking import Waker
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import LARGEST_PAGE, NEW, ROOT_GROUP, Found, Staging, StagingRoom
 
@@ -80,11 +81,13 @@ class Users:
         self,
         staging: Staging,
         passwords: Passwords,
+        waker: Waker,
         clock: Callable[[], datetime],
         random_bytes: Callable[[int], bytes],
     ) -> None:
         self._staging = staging
         self._passwords = passwords
+        self._waker = waker
         self._clock = clock
         self._random_bytes = random_bytes
 
@@ -231,18 +234,20 @@ class Users:
         now = self._clock()
         how = HandOver(now, "administrator", new_uuid(self._random_bytes), draw_settings(self._random_bytes))
 
-        def work(room: StagingRoom) -> None:
+        def work(room: StagingRoom) -> list[DeviceRecord]:
             user = the_user(room, key)
             devices = room.devices.of_user(user.id)
             _check_owns_nothing(user, devices)
+            freed: list[DeviceRecord] = []
             for registration in room.registrations.for_user(user.id):
-                release_devices(room, devices_of(room, registration), LockEvent.DELETE_REGISTRATION)
+                freed += release_devices(room, devices_of(room, registration), LockEvent.DELETE_REGISTRATION)
             for device in devices:
                 _part(room, device, user, how)
             room.users.remove(user.id)
             room.journal.tell(JournalCode.USER_REMOVED, user=user.user_name)
+            return freed
 
-        await self._staging.transact(work, facts.occasion(now))
+        await self._waker.wake(await self._staging.transact(work, facts.occasion(now)))
 
     async def _replace(
         self, key: Key, changed: Callable[[StagingRoom, EnrollmentUser], EnrollmentUser], facts: RequestFacts

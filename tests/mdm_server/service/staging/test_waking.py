@@ -1,17 +1,30 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
-from mdm_server.domain.staging.vocabulary import DeviceStagingType, ListAttribute, ListKind, Platform, StagingMode
+from mdm_server.domain.enrollment import EnrollmentStatus
+from mdm_server.domain.staging.devices import Assignment, DeviceIdentifiers, DeviceLock
+from mdm_server.domain.staging.users import EnrollmentUser
+from mdm_server.domain.staging.vocabulary import (
+    DeviceLockReason,
+    DeviceStagingType,
+    ListAttribute,
+    ListKind,
+    Platform,
+    StagingMode,
+)
 from mdm_server.domain.staging.wipe_protection import WipeKind
 from mdm_server.service.push import Pusher, PushTarget
 from mdm_server.service.staging.device_commands import DeviceCommand
 from mdm_server.service.staging.lists import ListOrder
+from mdm_server.service.staging.registrations import RegistrationOrder
 from mdm_server.service.staging.waking import Waker
 from mdm_server.service.staging.wipes import WipeOrder
 from mdm_server.wire.android_channel import WAKE_MAGIC
+from rigs.service import ServiceDevice
 from rigs.staging_office import StagingOffice
 
 
@@ -75,3 +88,73 @@ async def test_an_order_wakes_the_device(office: StagingOffice, order: Order, mo
     monkeypatch.setattr(office.rig.suite.courier, "send", sent.send)
     await order(office, device.udid, anna.id)
     assert [target.token for target in sent.targets] == [device.token]
+
+
+Release = Callable[[StagingOffice, ServiceDevice, EnrollmentUser], Awaitable[object]]
+
+
+async def _remove_from_deny_list(office: StagingOffice, _: ServiceDevice, __: EnrollmentUser) -> None:
+    [entry] = await office.staging.lists.all(ListKind.DENY)
+    await office.staging.lists.remove(entry.id)
+
+
+RELEASES: Mapping[str, tuple[DeviceLockReason, Release]] = {
+    "unlocking": (
+        DeviceLockReason.REG_USER_MISMATCH,
+        lambda office, device, _: office.staging.devices.unlock(device.udid),
+    ),
+    "forgetting its failed logins": (
+        DeviceLockReason.CREATE_MDM_ERROR,
+        lambda office, device, _: office.staging.devices.reset_attempts(DeviceIdentifiers(udid=device.udid)),
+    ),
+    "deleting the registration": (
+        DeviceLockReason.REG_USER_MISMATCH,
+        lambda office, device, _: office.staging.registrations.delete_of_device(DeviceIdentifiers(udid=device.udid)),
+    ),
+    "deleting the user to whom it is registered": (
+        DeviceLockReason.REG_USER_MISMATCH,
+        lambda office, _, user: office.staging.users.remove(user.id),
+    ),
+    "taking it off the deny list": (DeviceLockReason.DEVICE_DENYLISTED, _remove_from_deny_list),
+}
+
+
+@pytest.mark.parametrize(("reason", "release"), RELEASES.values(), ids=RELEASES)
+async def test_a_device_that_is_free_again_is_woken_for_what_was_withheld(
+    office: StagingOffice, reason: DeviceLockReason, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reported while it was locked, was given nothing, and would not ask again by itself (I-21)."""
+    pat, anna = await office.user("pat", DeviceStagingType.STANDARD), await office.user("anna")
+    identifiers = DeviceIdentifiers(serial_number="NEVERSEEN")
+    await office.staging.lists.add(
+        ListOrder(kind=ListKind.DENY, attribute=ListAttribute.SERIAL_NUMBER, values=("NEVERSEEN",))
+    )
+    device = await office.enrolled(1, pat, StagingMode.STANDARD)
+    await office.staging.registrations.register(
+        RegistrationOrder(user=anna.id, identifiers=DeviceIdentifiers(device.udid))
+    )
+    record = replace(await office.record(device), lock=DeviceLock(reason, office.rig.clock()))
+    if reason is DeviceLockReason.DEVICE_DENYLISTED:
+        record = replace(record, identifiers=replace(identifiers, udid=device.udid))
+    await office.act(lambda room: room.devices.replace(record))
+    sent = Sent()
+    monkeypatch.setattr(office.rig.suite.courier, "send", sent.send)
+    await office.staging.commands.send(device.udid, DeviceCommand.CLEAR_PASSCODE)
+    assert await device.idle() is None
+    sent.targets.clear()
+    await release(office, device, anna)
+    assert [target.token for target in sent.targets] == [device.token]
+    assert await device.idle() is not None
+
+
+async def test_who_is_managed_no_longer_is_not_woken_when_it_is_free(
+    office: StagingOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing waits for it."""
+    lock = DeviceLock(DeviceLockReason.REG_BOUND_TO_OTHER, office.rig.clock())
+    gone = {"status": EnrollmentStatus.UNENROLLED, "assignment": Assignment(), "lock": lock}
+    device = await office.android(1, await office.user("anna"), **gone)
+    sent = Sent()
+    monkeypatch.setattr(office.rig.suite.courier, "send", sent.send)
+    assert (await office.staging.devices.unlock(device.id)).lock is None
+    assert sent.targets == []
