@@ -18,6 +18,7 @@ from device_emulator.core.events import Event, PersonRefused, RetryScheduled
 from device_emulator.core.gauges import Network
 from device_emulator.core.handheld import Clock, Handheld
 from device_emulator.core.hardware import Hardware
+from device_emulator.core.hub.asking import BUSY
 from device_emulator.core.hub_errand import HubWish
 from device_emulator.core.messages import (
     Errand,
@@ -210,7 +211,7 @@ class Device(Conversing):
         if isinstance(wanted, enrolling.Offer):
             self._enroll_with(wanted)
         elif wanted is not None and self._wish is not None:
-            self.handheld.emit(PersonRefused(type(action).__name__, "hub_busy"))
+            self.handheld.emit(PersonRefused(type(action).__name__, BUSY))
         elif wanted is not None:
             self._wish = wanted
             self._want_at_once(Errand.HUB)

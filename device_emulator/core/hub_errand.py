@@ -11,11 +11,12 @@ from device_emulator.core.enrolling import Offer
 from device_emulator.core.errors import ExchangeError
 from device_emulator.core.events import HubRefused, PersonForgot, UnmanagedEntered
 from device_emulator.core.handheld import Handheld
-from device_emulator.core.hub.application import UNMANAGED, HubApplication
-from device_emulator.core.hub.asking import Typist
+from device_emulator.core.hub.application import HubApplication
+from device_emulator.core.hub.asking import INTERRUPTED
 from device_emulator.core.hub.direct import enroll_directly
 from device_emulator.core.hub.login import typed
 from device_emulator.core.hub.sharing import EnrolledHub, SharingOutcome
+from device_emulator.core.hub.typist import typist
 from device_emulator.core.hub.wizard import enroll
 from device_emulator.core.states import LifeState
 from mdm_server.wire.hub import DeviceType, HubDevice
@@ -45,7 +46,7 @@ def use(handheld: Handheld, wish: HubWish | None) -> Conversation[Offer | None]:
         # Management ended while the person typed.
         handheld.emit(HubRefused(f"hub.{error.reason}", error.detail))
     except GeneratorExit:
-        handheld.emit(HubRefused("hub.interrupted", "The Hub was closed before the server answered."))
+        handheld.emit(HubRefused(INTERRUPTED, "The Hub was closed before the server answered."))
     return None
 
 
@@ -57,16 +58,15 @@ def has_news(handheld: Handheld) -> bool:
 def _enroll(handheld: Handheld, wish: HubEnroll) -> Conversation[Offer | None]:
     intent = wish.intent
     device = describe(handheld, HUB_BUNDLE)
-    outcome = yield from enroll(handheld, device, intent, types=_typist(handheld))
+    outcome = yield from enroll(handheld, device, intent, types=typist(handheld))
     return _go_on(handheld, intent.url, outcome.install_url)
 
 
 def _enroll_directly(handheld: Handheld, wish: DirectEnroll) -> Conversation[Offer | None]:
     device = describe(handheld, WORKSPACE_ONE_BUNDLE)
-    outcome = yield from enroll_directly(handheld, wish.url, device, typed(wish), types=_typist(handheld))
+    outcome = yield from enroll_directly(handheld, wish.url, device, typed(wish), types=typist(handheld))
     if outcome.is_unmanaged:
-        handheld.hub = HubApplication(wish.url)
-        handheld.hub.state, handheld.hub.user = UNMANAGED, wish.user_name or ""
+        handheld.hub = HubApplication.unmanaged(wish.url, wish.user_name or "")
         handheld.emit(UnmanagedEntered(handheld.hub.user))
     return _go_on(handheld, wish.url, outcome.install_url)
 
@@ -79,7 +79,7 @@ def _go_on(handheld: Handheld, url: str, install_url: str | None) -> Offer | Non
 
 
 def _log_in(handheld: Handheld, wish: HubLogin) -> Conversation[None]:
-    _learn(handheld, (yield from _enrolled_hub(handheld).log_in(typed(wish), types=_typist(handheld))))
+    _learn(handheld, (yield from _enrolled_hub(handheld).log_in(typed(wish), types=typist(handheld))))
 
 
 def _log_out(handheld: Handheld) -> Conversation[None]:
@@ -134,12 +134,3 @@ def describe(handheld: Handheld, bundle_identifier: str) -> HubDevice:
         name=handheld.name,
         bundle_identifier=bundle_identifier,
     )
-
-
-def _typist(handheld: Handheld) -> Typist:
-    """Return the holder at the keyboard."""
-
-    def types(password: str) -> str:
-        return password if handheld.holder is None else handheld.holder.types(handheld.randomness, password)
-
-    return types

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any
 
-from device_emulator.core.hub.asking import NO_SERVER, NOBODY_ANSWERS, NOT_AN_ANSWER
-from device_emulator.core.states import LifeState
+from device_emulator.core.android.channel import NOT_AN_ANSWER
+from device_emulator.core.android.enrolling import NO_TOKEN
+from device_emulator.core.android.states import Kiosk, Life, Screen
+from device_emulator.core.hub.asking import CODES as HUB_CODES
+from device_emulator.core.states import LifeState, LockState, PowerState
 from device_emulator.scenario.steps.holding import WRONG_PASSCODE
 from device_emulator.scenario.steps.step import FORGOTTEN, NOTHING_CAME_OF_IT
 from mdm_server.embed.orders import REFUSALS, SettingsError, parse_settings
@@ -16,29 +20,69 @@ USER_GROUPS = ("allowed_user_groups", "user_group")
 
 CODES: tuple[str, ...] = tuple(REFUSALS)
 """What the server says no with."""
+STATES_IN_THE_WAY: tuple[str, ...] = tuple(
+    dict.fromkeys(
+        (
+            *(f"already_{life}" for life in (*LifeState, *Life)),
+            *(state for state in (*LockState, *Screen) if state not in {LockState.UNLOCKED, Screen.UNLOCKED}),
+            *(kiosk for kiosk in Kiosk if kiosk is not Kiosk.FREE),
+            PowerState.OFF,
+            PowerState.STARTING,
+        )
+    )
+)
+"""A state of a device in which it does not let its person do something says so itself."""
+UNANSWERED: tuple[str, ...] = ("no_identity", "not_managed")
+"""Why a device does not even ask its server; the Hub says it in its own way, too."""
 DEVICE_CODES: tuple[str, ...] = (
     NOTHING_CAME_OF_IT,
     FORGOTTEN,
-    NO_SERVER,
-    NOBODY_ANSWERS,
+    WRONG_PASSCODE,
     NOT_AN_ANSWER,
-    *(f"already_{life}" for life in LifeState),
+    NO_TOKEN,
+    *HUB_CODES,
+    *STATES_IN_THE_WAY,
+    *(f"http.{status.value}" for status in HTTPStatus if status >= HTTPStatus.BAD_REQUEST),
+    *UNANSWERED,
+    *(f"hub.{reason}" for reason in UNANSWERED),
     "already_offline",
+    "already_on",
     "already_online",
-    "http.400",
-    "lost",
+    "already_set_up",
+    "interrupted",
     "no_credentials",
+    "no_telephone",
+    "nobody_asks",
     "not_enrolled",
     "not_found",
-    "off",
+    "not_pinned",
     "offline",
+    "other_platform",
     "passcode_policy",
+    "profile.malformed",
+    "profile.management",
+    "profile.signature",
     "profile.unavailable",
+    "profile.unsigned",
+    "profile.unsupported",
+    "profile.untrusted",
+    "profile_service.refused",
     "removal_disallowed",
+    "reset_protection",
     "restricted",
+    "scep.ca_certificate",
+    "scep.fingerprint",
+    "scep.pending",
+    "scep.refused",
+    "scep.subject",
+    "server.unavailable",
     "setup.credentials",
+    "setup.no_identity",
     "setup.update",
-    WRONG_PASSCODE,
+    "unpinning_not_allowed",
+    "unrecognized",
+    "wrong_account",
+    "wrong_password",
 )
 """What a device, its Hub, or the person holding it says no with."""
 

@@ -21,6 +21,7 @@ from device_emulator.core.conversing import Conversing
 from device_emulator.core.errors import ExchangeError
 from device_emulator.core.events import Event, PersonRefused, RetryScheduled
 from device_emulator.core.gauges import Network
+from device_emulator.core.hub.asking import BUSY
 from device_emulator.core.messages import (
     Errand,
     Happening,
@@ -194,7 +195,7 @@ class AndroidDevice(Conversing):
         if isinstance(wanted, Ticket):
             self._enroll_with(wanted)
         elif wanted is not None and not self._under_way.isdisjoint(AT_THE_HUB):
-            self.handheld.emit(PersonRefused(type(action).__name__, "hub_busy"))
+            self.handheld.emit(PersonRefused(type(action).__name__, BUSY))
         elif wanted is not None:
             self._wish = wanted
             self._want_at_once(Errand.HUB)

@@ -10,11 +10,12 @@ from device_emulator.core.android.states import Life
 from device_emulator.core.conversation import Conversation, Draft
 from device_emulator.core.errors import ExchangeError
 from device_emulator.core.events import HubRefused, PersonForgot, UnmanagedEntered
-from device_emulator.core.hub.application import UNMANAGED, HubApplication
-from device_emulator.core.hub.asking import Typist
+from device_emulator.core.hub.application import HubApplication
+from device_emulator.core.hub.asking import INTERRUPTED
 from device_emulator.core.hub.direct import enroll_directly
 from device_emulator.core.hub.login import typed
 from device_emulator.core.hub.sharing import EnrolledHub, SharingOutcome
+from device_emulator.core.hub.typist import typist
 from device_emulator.core.hub.wizard import enroll
 from mdm_server.wire.android_channel import Assignment, ManagementMode
 from mdm_server.wire.hub import DeviceType, HubDevice
@@ -42,7 +43,7 @@ def use(handheld: AndroidHandheld, wish: HubWish) -> Conversation[Ticket | None]
         # Management ended while the person typed.
         handheld.emit(HubRefused(f"hub.{error.reason}", error.detail))
     except GeneratorExit:
-        handheld.emit(HubRefused("hub.interrupted", "The Hub was closed before the server answered."))
+        handheld.emit(HubRefused(INTERRUPTED, "The Hub was closed before the server answered."))
     return None
 
 
@@ -65,17 +66,16 @@ def describe(handheld: AndroidHandheld, package: str) -> HubDevice:
 
 def _enroll(handheld: AndroidHandheld, wish: HubEnroll) -> Conversation[Ticket | None]:
     device = describe(handheld, HUB_PACKAGE)
-    outcome = yield from enroll(handheld, device, wish.intent, types=_typist(handheld))
+    outcome = yield from enroll(handheld, device, wish.intent, types=typist(handheld))
     return _go_on(handheld, outcome.install_url)
 
 
 def _enroll_directly(handheld: AndroidHandheld, wish: DirectEnroll) -> Conversation[Ticket | None]:
     login = typed(wish)
     device = describe(handheld, WORKSPACE_ONE_PACKAGE)
-    outcome = yield from enroll_directly(handheld, wish.url, device, login, types=_typist(handheld))
+    outcome = yield from enroll_directly(handheld, wish.url, device, login, types=typist(handheld))
     if outcome.is_unmanaged:
-        handheld.hub = HubApplication(wish.url)
-        handheld.hub.state, handheld.hub.user = UNMANAGED, login.user_name
+        handheld.hub = HubApplication.unmanaged(wish.url, login.user_name)
         handheld.emit(UnmanagedEntered(login.user_name))
     return _go_on(handheld, outcome.install_url)
 
@@ -90,7 +90,7 @@ def _go_on(handheld: AndroidHandheld, install_url: str | None) -> Ticket | None:
 
 
 def _log_in(handheld: AndroidHandheld, wish: HubLogin) -> Conversation[None]:
-    _learn(handheld, (yield from _enrolled_hub(handheld).log_in(typed(wish), types=_typist(handheld))))
+    _learn(handheld, (yield from _enrolled_hub(handheld).log_in(typed(wish), types=typist(handheld))))
 
 
 def _log_out(handheld: AndroidHandheld) -> Conversation[None]:
@@ -115,12 +115,3 @@ def _enrolled_hub(handheld: AndroidHandheld) -> EnrolledHub:
         return channel.prove(management, draft)
 
     return EnrolledHub(handheld, management.server_url, describe(handheld, HUB_PACKAGE), prove)
-
-
-def _typist(handheld: AndroidHandheld) -> Typist:
-    """Return the holder at the keyboard."""
-
-    def types(password: str) -> str:
-        return password if handheld.holder is None else handheld.holder.types(handheld.randomness, password)
-
-    return types

@@ -48,6 +48,13 @@ class HubApplication:
             return (*ended, HubLoginShown(state))
         return (*ended, HubSignedIn(user, state)) if user else ended
 
+    @classmethod
+    def unmanaged(cls, url: str, user: str) -> HubApplication:
+        """Return the application of somebody who uses it, and does not qualify to have the device managed."""
+        application = cls(url)
+        application.state, application.user = UNMANAGED, user
+        return application
+
     def snapshot(self) -> dict[str, Any]:
         """Return the state in plain JSON types."""
         return {"url": self.url, "state": self.state, "user": self.user}

@@ -19,6 +19,12 @@ CAPTCHA_REQUIRED = "CAPTCHA_REQUIRED"
 NO_SERVER = "hub.no_server"
 NOT_AN_ANSWER = "hub.not_an_answer"
 REFUSED = "hub.refused"
+INTERRUPTED = "hub.interrupted"
+UNKNOWN_STEP = "hub.unknown_step"
+ENDLESS = "hub.endless"
+BUSY = "hub_busy"
+CODES = (NOBODY_ANSWERS, NO_SERVER, NOT_AN_ANSWER, REFUSED, INTERRUPTED, UNKNOWN_STEP, ENDLESS, BUSY)
+"""What a Hub says no with by itself; the server's refusals have codes of their own."""
 
 Answer = TypeVar("Answer")
 Typist = Callable[[str], str]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
-from device_emulator.core.hub.asking import NOBODY_ANSWERS, HubError, Typist, solve
+from device_emulator.core.hub.asking import NOBODY_ANSWERS, UNKNOWN_STEP, HubError, Typist, solve
 from device_emulator.core.hub.intent import HubIntent
 from mdm_server.wire.hub import HubRequest, NextStep, NextStepType, Step
 
@@ -39,7 +39,7 @@ def answer(intent: HubIntent, asked: NextStep, types: Typist) -> Answer:
     """
     page = PAGES.get(asked.type)
     if page is None:
-        raise HubError("hub.unknown_step", f"The Hub does not know the step {asked.type}.")
+        raise HubError(UNKNOWN_STEP, f"The Hub does not know the step {asked.type}.")
     return page(intent, asked, types)
 
 

@@ -6,7 +6,16 @@ import msgspec
 
 from device_emulator.core.conversation import Conversation, Correspondent
 from device_emulator.core.events import HubRefused, HubStepAnswered
-from device_emulator.core.hub.asking import CAPTCHA_REQUIRED, HubError, Question, Typist, ask, draft, refusal_in
+from device_emulator.core.hub.asking import (
+    CAPTCHA_REQUIRED,
+    ENDLESS,
+    HubError,
+    Question,
+    Typist,
+    ask,
+    draft,
+    refusal_in,
+)
 from device_emulator.core.hub.intent import HubIntent, HubOutcome
 from device_emulator.core.hub.pages import Answer, answer, first_page, insisting
 from device_emulator.core.messages import RequestKind
@@ -69,7 +78,7 @@ class Wizard:
                 page = self._unasked(reply.next_step) or answer(self._intent, reply.next_step, self._types)
         except HubError as error:
             return HubOutcome(self._step, code=error.reason, text=error.detail)
-        return HubOutcome(self._step, code="hub.endless", text=f"The wizard did not end after {MOST_STEPS} questions.")
+        return HubOutcome(self._step, code=ENDLESS, text=f"The wizard did not end after {MOST_STEPS} questions.")
 
     def _send(self, step: Step, message: HubRequest) -> Conversation[HubReply]:
         self._step = step
