@@ -13,6 +13,7 @@ from mdm_server.domain.staging.vocabulary import (
     StagingMode,
     TokenType,
 )
+from mdm_server.store.staging import UsersView
 
 
 def reach(session: HubSession) -> GuardName:
@@ -37,19 +38,22 @@ def destination(attempt: Attempt) -> int | None:
     return None if group is None else group.id
 
 
-def vouched_for(session: HubSession, attempt: Attempt) -> int | None:
+def vouched_for(session: HubSession, attempt: Attempt, users: UsersView) -> int | None:
     """Return the user who needs no password.
 
     The one whose single-factor token came; or on Apple Configurator's cart, where the administrator answers for
-    everybody, the one to whom the device was registered beforehand (F9b).
+    everybody, the one to whom the device was registered beforehand (F9b): never for a staging user, who is let in by a
+    password alone.
     """
     token = attempt.token_registration
     if token is not None and token.token is not None and token.token.type is TokenType.SINGLE_FACTOR:
         return token.user
     registration = attempt.registration
-    if session.channel is not EntryChannel.CONFIGURATOR or registration is None:
+    if session.channel is not EntryChannel.CONFIGURATOR or registration is None or registration.user is None:
         return None
-    return None if registration.state is RegistrationState.EXPIRED else registration.user
+    user = users.get(registration.user)
+    excused = user is not None and not user.may_stage and registration.state is not RegistrationState.EXPIRED
+    return registration.user if excused else None
 
 
 def shown(session: HubSession, attempt: Attempt) -> Credentials:

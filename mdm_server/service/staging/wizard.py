@@ -129,7 +129,7 @@ class Wizard:
             sessions.replace_strangers(self._room, device.identifiers)
             session = self._room.sessions.add(session)
             self._tell_begun(session, attempt)
-        known = vouched_for(session, attempt) or self._door.user
+        known = vouched_for(session, attempt, self._room.users) or self._door.user
         if known is not None:
             session = self._arrived(session, self._room.users.get(known))
         return self._proceed(session)

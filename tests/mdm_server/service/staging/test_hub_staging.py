@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from mdm_server.domain.staging.vocabulary import AssignmentState, DeviceStagingType, EntryChannel, UserStatus
+from mdm_server.domain.staging.vocabulary import (
+    AssignmentState,
+    DeviceStagingType,
+    EntryChannel,
+    ListAttribute,
+    ListKind,
+    UserStatus,
+)
+from mdm_server.service.staging.lists import ListOrder
 from mdm_server.wire.hub import NextStepType, Step
 from rigs.hub import password_of
 from rigs.staging_office import StagingOffice
@@ -144,6 +152,30 @@ async def test_a_cart_enrols_registered_devices_each_for_its_own_user(office: St
     await office.person("stager", DeviceStagingType.STANDARD)
     await unexpected.enroll("stager")
     assert (await office.record(unexpected.device)).assignment.state is AssignmentState.STAGED_UNCLAIMED
+
+
+async def test_whoever_pretends_to_be_a_cart_is_nobody_but_whom_the_device_is_registered_to(
+    office: StagingOffice,
+) -> None:
+    """T-80: nothing proves a cart. It may name no user, speaks for no staging user, and no guard is asked less."""
+    ann, _ = await office.person("ann"), await office.person("bob")
+    stager = await office.person("stager", DeviceStagingType.STANDARD)
+    unknown, hers, denied, staged = [office.hub(number, channel=EntryChannel.CONFIGURATOR) for number in range(4)]
+    for user, hub in ((ann, hers), (ann, denied), (stager, staged)):
+        await office.register(user.id, hub)
+    serial = denied.device.serial_number
+    await office.staging.lists.add(
+        ListOrder(kind=ListKind.DENY, attribute=ListAttribute.SERIAL_NUMBER, values=(serial,))
+    )
+    assert (await unknown.begin()).next_step.type == NextStepType.CREDENTIALS
+    assert (await unknown.log_in("ann", "a guess")).status.reason == "BAD_CREDENTIALS"
+    assert (await denied.begin()).status.reason == "DEVICE_DENYLISTED"
+    assert (await staged.walk("stager", password="a guess")).status.reason == "BAD_CREDENTIALS"
+    await hers.begin()
+    assert (await hers.log_in("bob", "a guess")).refused
+    await hers.enroll()
+    assert (await office.record(hers.device)).assignment.user == ann.id
+    assert {entry.detail.get("user") for entry in await office.told("assignment.assigned")} == {"ann"}
 
 
 async def test_staging_by_barcode_needs_nobody(office: StagingOffice) -> None:
