@@ -163,7 +163,22 @@ def _unlisted(entry: JournalEntry) -> str:
 
 
 _WEIGHTY = frozenset(
-    {"ClearPasscode", "DeviceLock", "DisableLostMode", "EnableLostMode", "EraseDevice", "RemoveProfile"}
+    {
+        # Apple's…
+        "ClearPasscode",
+        "DeviceLock",
+        "DisableLostMode",
+        "EnableLostMode",
+        "EraseDevice",
+        "RemoveProfile",
+        # …and an Android's.
+        "ENTERPRISE_WIPE",
+        "LOCK",
+        "RESET_PASSWORD",
+        "START_KIOSK",
+        "STOP_KIOSK",
+        "WIPE",
+    }
 )
 """The commands that change what people can do with a device."""
 
@@ -174,6 +189,17 @@ def _ordered(entry: JournalEntry) -> str | None:
 
 def _answered(entry: JournalEntry) -> str | None:
     return "The device answered {request_type}: {reason}." if entry.detail.get("request_type") in _WEIGHTY else None
+
+
+def _sent_to_android(entry: JournalEntry) -> str | None:
+    return "{request_type} was sent to it." if entry.detail.get("request_type") in _WEIGHTY else None
+
+
+def _answered_by_android(entry: JournalEntry) -> str | None:
+    if entry.detail.get("request_type") not in _WEIGHTY:
+        return None
+    why = " ({reason})" if entry.reason else ""
+    return f"The device answered {{request_type}}: {{status}}{why}."
 
 
 _TOLD: Mapping[str, str | Callable[[JournalEntry], str | None]] = {
@@ -217,6 +243,8 @@ _TOLD: Mapping[str, str | Callable[[JournalEntry], str | None]] = {
     "android.unenrolled": "It is managed no longer.",
     "android.pending_verification": "It waits to be verified: neither its serial number nor its IMEI is known yet.",
     "android.verified": "It was verified.",
+    "android.command_sent": _sent_to_android,
+    "android.command_answered": _answered_by_android,
     "enroll.authenticated": "It began to enrol.",
     "enroll.enrolled": "It is managed from now on.",
     "enroll.checked_out": "It took leave of the server (CheckOut): it is managed no longer.",

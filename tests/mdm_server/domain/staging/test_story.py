@@ -22,8 +22,6 @@ UNWEIGHTY = {
     "command.cleared",
     "command.expired",
     "android.synced",
-    "android.command_sent",
-    "android.command_answered",
 }
 
 
@@ -94,6 +92,17 @@ def test_what_people_are_called_is_never_taken_for_a_part_of_the_sentence() -> N
         (entry("command.queued", request_type="EraseDevice"), "EraseDevice was ordered."),
         (entry("command.queued", request_type="DeviceInformation"), None),
         (entry("command.answered", request_type="DeviceInformation"), None),
+        (entry("android.command_sent", request_type="LOCK"), "LOCK was sent to it."),
+        (entry("android.command_sent", request_type="REBOOT"), None),
+        (
+            entry("android.command_answered", request_type="LOCK", status="SUCCEEDED"),
+            "The device answered LOCK: SUCCEEDED.",
+        ),
+        (
+            entry("android.command_answered", reason="API_LEVEL", request_type="RESET_PASSWORD", status="FAILED"),
+            "The device answered RESET_PASSWORD: FAILED (API_LEVEL).",
+        ),
+        (entry("android.command_answered", request_type="CLEAR_APP_DATA", status="SUCCEEDED"), None),
         (entry("hub.session_expired"), "The Hub session ended: nobody answered in time."),
         (entry("hub.session_expired", reason="replaced"), None),
         (entry("command.sent", request_type="EraseDevice"), None),
