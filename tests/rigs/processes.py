@@ -37,14 +37,17 @@ class Ended:
         return not self.output and self.errors.count("\n") == 1 and self.errors.startswith("mdm-server: ")
 
 
-async def run_program(*command: str | Path, seconds: float = PATIENCE_SECONDS) -> Ended:
-    """Run a program to its end; one that does not come to it in time is put away, and that is an error."""
+async def run_program(*command: str | Path, seconds: float = PATIENCE_SECONDS, **environment: str) -> Ended:
+    """Run a program to its end, with `environment` beside ours.
+
+    One that does not come to its end in time is put away, and that is an error.
+    """
     process = await asyncio.create_subprocess_exec(
         *command,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         # A program that native code ends (SIGABRT, SIGSEGV) then says where it was.
-        env={**os.environ, "PYTHONFAULTHANDLER": "1"},
+        env={**os.environ, "PYTHONFAULTHANDLER": "1", **environment},
     )
     try:
         async with asyncio.timeout(seconds):

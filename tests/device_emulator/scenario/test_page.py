@@ -10,7 +10,7 @@ PAGE = Path(__file__).resolve().parents[3] / "docs/scenarios.md"
 def test_the_page_is_as_new_as_the_scenarios(tmp_path: Path) -> None:
     """`make docs` writes it again."""
     main(tmp_path / "page.md")
-    assert PAGE.read_text(encoding="utf-8") == (tmp_path / "page.md").read_text(encoding="utf-8") == page()
+    assert PAGE.read_text(encoding="utf-8") == (tmp_path / "page.md").read_text(encoding="utf-8")
 
 
 def test_every_row_has_a_line() -> None:

@@ -1,7 +1,10 @@
 """A process that enrols devices and says so after each acknowledgement, until somebody kills it.
 
-Run as a program: `ledger_keeper.py STATE FIRST-NUMBER [COUNT]`. Standard output is the ledger: one line for each write
+Run as a program: `ledger_keeper.py STATE FIRST-NUMBER COUNT`. Standard output is the ledger: one line for each write
 that was acknowledged, outside the process that may die.
+
+`ledger_keeper.py STATE` is a nursery of such processes, which have nothing to import any more: for every FIRST-NUMBER
+that it reads it starts one that goes on for ever, says `born PID`, and says `dead` when somebody has killed it.
 """
 
 from __future__ import annotations
@@ -43,6 +46,20 @@ async def main(state: Path, first: int, count: int, workers: int) -> None:
     await store.close()
 
 
+def nurse(state: Path) -> None:
+    """Start a keeper for every number that is read, one after the other."""
+    for line in sys.stdin:
+        keeper = os.fork()
+        if not keeper:
+            acknowledge(f"born {os.getpid()}")
+            asyncio.run(main(state, int(line), 1_000_000, 8))
+            os._exit(0)
+        os.waitpid(keeper, 0)
+        acknowledge("dead")
+
+
 if __name__ == "__main__":
-    few = len(sys.argv) > 3
-    asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]) if few else 1_000_000, 1 if few else 8))
+    if len(sys.argv) == 2:
+        nurse(Path(sys.argv[1]))
+    else:
+        asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]), 1))

@@ -14,6 +14,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,16 +26,33 @@ KEEPER = Path(__file__).with_name("ledger_keeper.py")
 ROUNDS = 20
 
 
-def kill_in_mid_write(state: Path, first: int, delay: float) -> list[str]:
-    """Start the ledger keeper, kill it `delay` seconds after its first line, and return its ledger."""
-    with subprocess.Popen([sys.executable, KEEPER, state, str(first)], stdout=subprocess.PIPE) as process:
+class Nursery:
+    """Starts keepers of the ledger, which are there to be killed."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdin is not None
         assert process.stdout is not None
-        head = process.stdout.readline()
-        assert head, "the keeper died before it wrote anything"
-        time.sleep(delay)  # the moment of death is meant to be arbitrary
-        process.send_signal(signal.SIGKILL)
-        text = (head + process.stdout.read()).decode()
-    return text[: text.rfind("\n")].splitlines()
+        self._order, self._ledger = process.stdin, process.stdout
+
+    def kill_in_mid_write(self, first: int, delay: float) -> list[str]:
+        """Start a keeper, kill it `delay` seconds after its first line, and return its ledger."""
+        self._order.write(f"{first}\n")
+        self._order.flush()
+        born, head = self._ledger.readline(), self._ledger.readline()
+        assert head.startswith("enrolled "), "the keeper died before it wrote anything"
+        try:
+            time.sleep(delay)  # the moment of death is meant to be arbitrary
+        finally:
+            os.kill(int(born.removeprefix("born ")), signal.SIGKILL)
+        return [head.strip(), *(line.strip() for line in iter(self._ledger.readline, "dead\n"))]
+
+
+@pytest.fixture
+def nursery(tmp_path: Path) -> Iterator[Nursery]:
+    """Return a nursery that works on `state.db`."""
+    command = (sys.executable, KEEPER, tmp_path / "state.db")
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        yield Nursery(process)
 
 
 async def reconcile(state: Path, ledger: list[str]) -> None:
@@ -64,17 +82,16 @@ def traced(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
     return done
 
 
-async def test_no_acknowledged_write_is_lost_by_kill_9(tmp_path: Path) -> None:
+async def test_no_acknowledged_write_is_lost_by_kill_9(tmp_path: Path, nursery: Nursery) -> None:
     """I-35, I-38: twenty deaths at arbitrary moments; every line of the ledger is in the state, which is whole."""
-    state = tmp_path / "state.db"
     chance = random.Random(35)
     ledger: list[str] = []
     started = time.monotonic()
     rounds = 0
     while rounds < ROUNDS and time.monotonic() - started < 40:
-        ledger += kill_in_mid_write(state, rounds * 100_000, chance.uniform(0, 0.12))
+        ledger += nursery.kill_in_mid_write(rounds * 100_000, chance.uniform(0, 0.12))
         rounds += 1
-    await reconcile(state, ledger)
+    await reconcile(tmp_path / "state.db", ledger)
     assert rounds >= 5
     assert len(ledger) >= rounds
 
