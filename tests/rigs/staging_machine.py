@@ -123,16 +123,8 @@ class ServedStaging(RuleBasedStateMachine):
     @precondition(lambda self: self.desk.managed())
     @rule(data=st.data())
     def checks_in(self, data: st.DataObject) -> None:
-        """Let a device ask for its commands, and do them: a locked one is given no profile and no secret (I-21)."""
-        serial = data.draw(st.sampled_from(self.desk.managed()))
-        before, owner = self.seen[serial], self._owner(serial)
-        done = self.served.check_in(serial)
-        if before.lock is not None and not self.desk.spares(before.lock.reason, before.assignment.user, owner):
-            assert GIVEN_TO_LOCKED_DEVICES.issuperset(done), f"I-21: a locked device was given {done}"
-        if serial in self.desk.managed():
-            assert before.status is EnrollmentStatus.ENROLLED, "a device that is to be wiped is told so"
-        else:
-            self._left(serial)
+        """Let a device ask for its commands, and do them."""
+        self._checks_in(data.draw(st.sampled_from(self.desk.managed())))
 
     # --- administrators ----------------------------------------------------------------------------------------------
 
@@ -178,12 +170,15 @@ class ServedStaging(RuleBasedStateMachine):
         self._look(serial)
 
     @precondition(lambda self: self.desk.managed())
-    @rule(data=st.data(), kind=st.sampled_from(WipeKind))
-    def wipes(self, data: st.DataObject, kind: WipeKind) -> None:
-        """Tell a device to leave; it does at its next check-in."""
+    @rule(data=st.data(), kind=st.sampled_from(WipeKind), obeys=st.booleans())
+    def wipes(self, data: st.DataObject, kind: WipeKind, obeys: bool) -> None:
+        """Tell a device to leave; it does at its next check-in, now or when much has happened."""
         serial = data.draw(st.sampled_from(self.desk.managed()))
         self.served.wipe(serial, kind)
         self._look(serial, EnrollmentStatus.ENTERPRISE_WIPE_PENDING, EnrollmentStatus.DEVICE_WIPE_PENDING)
+        if obeys:
+            self._checks_in(serial)
+            assert serial not in self.desk.managed(), "a device that did what it was told is managed no longer"
 
     @precondition(lambda self: self.desk.managed())
     @rule(data=st.data(), command=st.sampled_from([DeviceCommand.CLEAR_PASSCODE, DeviceCommand.DEVICE_QUERY]))
@@ -203,9 +198,11 @@ class ServedStaging(RuleBasedStateMachine):
         if before.assignment.state is AssignmentState.STAGED_UNCLAIMED and after.assignment.user is not None:
             self.claims[serial] = self.claims.get(serial, 0) + 1
 
-    @rule()
-    def restarts(self) -> None:
+    @rule(really=rarely)
+    def restarts(self, really: bool) -> None:
         """Stop the server and start it again: it knows what it knew."""
+        if not really:
+            return
         before = self.served.records()
         self.served.restart()
         assert self.served.records() == before, "what was answered survives a restart"
@@ -270,6 +267,17 @@ class ServedStaging(RuleBasedStateMachine):
         assert after.assignment.user == user, "I-18: who was let in has the device"
         if not shared and before.assignment.user != user:
             self.claims[serial] = self.claims.get(serial, 0) + 1
+
+    def _checks_in(self, serial: str) -> None:
+        """Let a device ask for its commands, and do them: a locked one is given no profile and no secret (I-21)."""
+        before, owner = self.seen[serial], self._owner(serial)
+        done = self.served.check_in(serial)
+        if before.lock is not None and not self.desk.spares(before.lock.reason, before.assignment.user, owner):
+            assert GIVEN_TO_LOCKED_DEVICES.issuperset(done), f"I-21: a locked device was given {done}"
+        if serial in self.desk.managed():
+            assert before.status is EnrollmentStatus.ENROLLED, "a device that is to be wiped is told so"
+        else:
+            self._left(serial)
 
     def _enrolls(self, serial: str, user: int, owner: int | None, mode: StagingMode, password: bool, udid: str) -> None:
         """Let somebody go through the wizard, and check what came of it by what was known before."""
