@@ -13,7 +13,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis.configuration import set_hypothesis_home_dir
 
-from rigs import tidiness
+# Before any of them is imported: their assertions explain themselves, too.
+pytest.register_assert_rewrite("rigs")
+
+from rigs import tidiness  # noqa: E402
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SESSION_FOLDER = pytest.StashKey[Path]()

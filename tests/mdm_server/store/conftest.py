@@ -7,12 +7,10 @@ from pathlib import Path
 
 import pytest
 
-pytest.register_assert_rewrite("rigs.store_contract", "rigs.store_actors", "rigs.staging_actors")
-
-from mdm_server.store.contract import Store  # noqa: E402
-from mdm_server.store.sqlite import SqliteStore, open_sqlite  # noqa: E402
-from rigs.staging_actors import StagingActors  # noqa: E402
-from rigs.store_actors import Actors  # noqa: E402 - after its assertions are made to explain themselves
+from mdm_server.store.contract import Store
+from mdm_server.store.sqlite import SqliteStore, open_sqlite
+from rigs.staging_actors import StagingActors
+from rigs.store_actors import Actors
 
 
 @pytest.fixture
