@@ -15,7 +15,7 @@ from mdm_server.domain.staging import assignment, guards, user_guards
 from mdm_server.domain.staging.devices import Assignment, DeviceRecord
 from mdm_server.domain.staging.guards import GuardName, Purpose
 from mdm_server.domain.staging.vocabulary import AssignmentState
-from mdm_server.service.staging import device_login
+from mdm_server.service.staging import device_login, handing_over
 from mdm_server.store.sqlite.staging.completing import SqliteCompletion
 from rigs.staging_machine import ServedStaging
 
@@ -26,6 +26,7 @@ FEW = settings(
     deadline=None,
     database=None,
     phases=[Phase.explicit, Phase.generate],
+    report_multiple_bugs=False,
     suppress_health_check=list(HealthCheck),
 )
 TestServedStaging = ServedStaging.TestCase
@@ -39,7 +40,7 @@ Plant = Callable[[pytest.MonkeyPatch], None]
 
 def _second_reassignment(plant: pytest.MonkeyPatch) -> None:
     """Let whoever logs in take a staged device, also one that somebody has taken."""
-    refusal, claim, claim_at_the_server = assignment.claim_refusal, assignment.claim, device_login.claim
+    refusal, claim, claim_at_the_server = assignment.claim_refusal, assignment.claim, handing_over.claim
 
     def taken(device: DeviceRecord) -> bool:
         return device.assignment.state is AssignmentState.ASSIGNED and device.claimed_once
@@ -74,7 +75,7 @@ def _reenrolment_unlocks(plant: pytest.MonkeyPatch) -> None:
 
 def _check_in_unenrolls(plant: pytest.MonkeyPatch) -> None:
     """Let giving a shared device back end its enrolment."""
-    check_in = device_login.check_in
+    check_in = handing_over.check_in
 
     def check_in_badly(room: Any, device: DeviceRecord, *how: Any) -> DeviceRecord:
         returned = replace(check_in(room, device, *how), status=EnrollmentStatus.UNENROLLED)

@@ -90,17 +90,31 @@ class ServedStaging(RuleBasedStateMachine):
         for user in queue:
             self._logs_in(serial, user, password=True)
 
+    @rule(serial=serials, owner=people)
+    def the_wrong_one_comes_first(self, serial: str, owner: int) -> None:
+        """Expect a device of somebody, let another try to take it, and then who was expected (§4 no. 1)."""
+        self.served.register(serial, owner)
+        self._look(serial, EnrollmentStatus.REGISTERED)
+        for user in (ANNA + BEN - owner, owner):
+            if serial in self.desk.managed():
+                self._logs_in(serial, user, password=True)
+            else:
+                self._enrolls(serial, user, user, StagingMode.NONE, True, "U")
+
     @precondition(lambda self: self.desk.shared())
     @rule(data=st.data())
     def logs_out(self, data: st.DataObject) -> None:
-        """Let somebody give a shared device back: the assignment changes, and nothing else (I-23)."""
-        serial = data.draw(st.sampled_from(self.desk.shared()))
-        before = self.seen[serial]
-        self.served.log_out(serial)
-        after = self._look(serial)
-        expected = replace(before, assignment=after.assignment, home_group=None, last_seen=after.last_seen)
-        assert after == expected, "I-23: a check-in changes the assignment only"
-        assert after.assignment.user is None, "I-18: a device that was given back is nobody's"
+        """Let somebody give a shared device back."""
+        self._logs_out(data.draw(st.sampled_from(self.desk.shared())))
+
+    @rule(serial=serials, user=people)
+    def borrows(self, serial: str, user: int) -> None:
+        """Let somebody take a shared device, which is staged for that if nobody has it, and give it back."""
+        if serial not in self.desk.managed():
+            self._enrolls(serial, MIA, None, StagingMode.MULTI, True, "U")
+        if serial in self.desk.shared():
+            self._logs_in(serial, user, password=True)
+            self._logs_out(serial)
 
     @precondition(lambda self: self.desk.managed())
     @rule(data=st.data())
@@ -183,8 +197,10 @@ class ServedStaging(RuleBasedStateMachine):
     @precondition(lambda self: self.desk.managed())
     @rule(data=st.data(), command=st.sampled_from([DeviceCommand.CLEAR_PASSCODE, DeviceCommand.DEVICE_QUERY]))
     def commands(self, data: st.DataObject, command: DeviceCommand) -> None:
-        """Queue a command."""
-        self.served.command(data.draw(st.sampled_from(self.desk.managed())), command)
+        """Tell a device to do something that locked ones are told, or not (I-21); it asks at once."""
+        serial = data.draw(st.sampled_from(self.desk.managed()))
+        self.served.command(serial, command)
+        self._checks_in(serial)
 
     @precondition(lambda self: self.desk.managed())
     @rule(data=st.data(), user=anybody)
@@ -193,7 +209,8 @@ class ServedStaging(RuleBasedStateMachine):
         serial = data.draw(st.sampled_from(self.desk.managed()))
         before = self.seen[serial]
         allowed = self.served.patch(serial, user)
-        after = self._look(serial)
+        self._look(serial)
+        after = self.seen[serial]
         assert allowed or after == before, "I-18: who is refused gets nothing"
         if before.assignment.state is AssignmentState.STAGED_UNCLAIMED and after.assignment.user is not None:
             self.claims[serial] = self.claims.get(serial, 0) + 1
@@ -256,7 +273,8 @@ class ServedStaging(RuleBasedStateMachine):
         before = self.seen[serial]
         locked, owner = before.lock, self._owner(serial)
         verdict = self.served.log_in(serial, user, password=password)
-        after = self._look(serial)
+        self._look(serial)
+        after = self.seen[serial]
         shared = before.assignment.state in SHARED
         self._refused_fairly(serial, user, owner, verdict, staged=shared)
         if verdict is not None:
@@ -267,6 +285,16 @@ class ServedStaging(RuleBasedStateMachine):
         assert after.assignment.user == user, "I-18: who was let in has the device"
         if not shared and before.assignment.user != user:
             self.claims[serial] = self.claims.get(serial, 0) + 1
+
+    def _logs_out(self, serial: str) -> None:
+        """Let somebody give a shared device back: the assignment changes, and nothing else (I-23)."""
+        before = self.seen[serial]
+        self.served.log_out(serial)
+        self._look(serial)
+        after = self.seen[serial]
+        expected = replace(before, assignment=after.assignment, home_group=None, last_seen=after.last_seen)
+        assert after == expected, "I-23: a check-in changes the assignment only"
+        assert after.assignment.user is None, "I-18: a device that was given back is nobody's"
 
     def _checks_in(self, serial: str) -> None:
         """Let a device ask for its commands, and do them: a locked one is given no profile and no secret (I-21)."""
@@ -310,12 +338,12 @@ class ServedStaging(RuleBasedStateMachine):
         self.claims.pop(serial, None)
         self._look(serial, EnrollmentStatus.UNENROLLED)
 
-    def _look(self, serial: str, *statuses: EnrollmentStatus) -> DeviceRecord | None:
+    def _look(self, serial: str, *statuses: EnrollmentStatus) -> None:
         """See what has become of a device: only along the tables, and its status only to one of these (I-23)."""
         before, after = self.seen.get(serial), self.served.records().get(serial)
         if after is None:
             assert before is None, "I-18: a record is gone"
-            return None
+            return
         self.seen[serial] = after
         if before is not None:
             assert after.status in (before.status, *statuses), f"I-23: from {before.status} to {after.status}"
@@ -324,7 +352,6 @@ class ServedStaging(RuleBasedStateMachine):
             assert step in _STEPS or step[0] is step[1], f"I-23: from {step[0]} to {step[1]}"
         if after.lock is not None:
             self.locks.setdefault(serial, after.lock.reason)
-        return after
 
     def _may_release(self, serial: str, *reasons: DeviceLockReason) -> None:
         """Take note that an administrator has done what ends a lock for one of these reasons."""
