@@ -92,7 +92,7 @@ class ServedStaging(RuleBasedStateMachine):
 
     @rule(serial=serials, owner=people)
     def the_wrong_one_comes_first(self, serial: str, owner: int) -> None:
-        """Expect a device of somebody, let another try to take it, and then who was expected (§4 no. 1)."""
+        """Expect a device of somebody, another tries to take it, and then who was expected (§4 no. 1)."""
         self.served.register(serial, owner)
         self._look(serial, EnrollmentStatus.REGISTERED)
         for user in (ANNA + BEN - owner, owner):
@@ -100,6 +100,9 @@ class ServedStaging(RuleBasedStateMachine):
                 self._logs_in(serial, user, password=True)
             else:
                 self._enrolls(serial, user, user, StagingMode.NONE, True, "U")
+        if serial in self.desk.managed():
+            self.served.command(serial, DeviceCommand.CLEAR_PASSCODE)
+            self._checks_in(serial)
 
     @precondition(lambda self: self.desk.shared())
     @rule(data=st.data())
