@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -14,6 +15,7 @@ from mdm_server.service.suite import ServiceSuite
 from mdm_server.web.admission import Turns
 from mdm_server.web.android_routes import add_android_routes
 from mdm_server.web.api import PREFIX, AdminTokens, api_application
+from mdm_server.web.connection import connection_of
 from mdm_server.web.courier_routes import courier_endpoint
 from mdm_server.web.docs_page import PAGE_HEADERS, docs_page
 from mdm_server.web.exchange import DeviceEndpoints, Endpoint
@@ -109,9 +111,11 @@ def _see(address: str) -> Endpoint:
 
 
 async def _sign_off(request: web.Request, response: web.StreamResponse) -> None:
-    """Say as little about this program as possible, and keep browsers from guessing."""
+    """Say as little about this program as possible, keep browsers from guessing, and let others have their turn."""
     response.headers["Server"] = "mdmsim"
     response.headers["X-Content-Type-Options"] = "nosniff"
+    if connection_of(request).has_had_its_turn():
+        await asyncio.sleep(0)
 
 
 def _hang_up(suite: ServiceSuite) -> Callable[[web.Application], Awaitable[None]]:
