@@ -20,23 +20,25 @@ FIGURES = {
     "weight": ("memory per idle device, 50",),
     "virtual-week": ("virtual life, certificate handed over: whole", "virtual life, Mdm-Signature: a poll"),
 }
+TOGETHER = (("enrolling",), ("polling", "commands", "token-updates"), ("weight", "virtual-week"))
+"""Each run begins with keys, a floor and a server of its own: three of them are enough."""
 KEYS = {"name", "value", "unit", "aim", "reached", "floor", "ratio_to_floor", "note"}
 
 
-@pytest.mark.parametrize("name", FIGURES)
-def test_every_benchmark_writes_its_figures_beside_machine_and_floor(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("names", TOGETHER)
+def test_every_benchmark_writes_its_figures_beside_machine_and_floor(names: tuple[str, ...], tmp_path: Path) -> None:
     """The quick version of a benchmark ends well, and its JSON has the shape that its schema version stands for.
 
     The table says which aims were missed: nobody has to compare the numbers himself.
     """
-    shown, document = measured(name, tmp_path)
+    shown, document = measured(names, tmp_path)
     assert document["schema"] == "mdmsim/benchmark/1"
     assert document["quick"] is True
     machine = document["environment"]
     assert {"commit", "cpu", "python", "tls", "sqlite", "uvloop", "load_average", "fsync_ms"} <= machine.keys()
     assert all(cost > 0 for cost in document["floor_ms"].values())
     figures = {figure["name"]: figure for figure in document["figures"]}
-    assert {*FIGURES[name], "longest loop block, server"} <= figures.keys()
+    assert {*(figure for name in names for figure in FIGURES[name]), "longest loop block, server"} <= figures.keys()
     for figure in figures.values():
         assert figure.keys() == KEYS
         assert (figure["reached"] is None) == (figure["aim"] is None)
@@ -46,16 +48,16 @@ def test_every_benchmark_writes_its_figures_beside_machine_and_floor(name: str, 
         assert verdict in line.split() or not verdict, line
 
 
-def measured(name: str, folder: Path) -> tuple[str, dict[str, Any]]:
+def measured(names: tuple[str, ...], folder: Path) -> tuple[str, dict[str, Any]]:
     """Run a benchmark and return what it printed and what it wrote."""
     file = folder / "figures.json"
-    shown = run(name, folder, "--json", str(file))
+    shown = run(names, folder, "--json", str(file))
     return shown, dict(json.loads(file.read_text(encoding="utf-8")))
 
 
-def run(name: str, folder: Path, *options: str) -> str:
-    """Run a benchmark and return what it printed."""
-    command = [sys.executable, "-m", "benchmarks", name, "--quick", "--folder", str(folder)]
+def run(names: tuple[str, ...], folder: Path, *options: str) -> str:
+    """Run benchmarks and return what they printed."""
+    command = [sys.executable, "-m", "benchmarks", *names, "--quick", "--folder", str(folder)]
     command += ["--key-pool", str(folder / "keys"), *options]
     ended = subprocess.run(
         command,
