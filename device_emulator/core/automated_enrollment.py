@@ -15,11 +15,12 @@ from datetime import timedelta
 from certs import signed_data
 from certs.names import name_of
 from device_emulator.core.activation import SettingUp
-from device_emulator.core.conversation import OK, USER_AGENT, Conversation, Draft, Pause, patiently
+from device_emulator.core.conversation import OK, USER_AGENT, Conversation, Draft, Pause, patiently, said_by
 from device_emulator.core.errors import ExchangeError
 from device_emulator.core.events import SystemUpdated
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.hardware import SYSTEM_VERSIONS, SystemVersion
+from device_emulator.core.hub.typist import typist
 from device_emulator.core.messages import RequestKind, ResponseArrived
 from mdm_server.wire import plist
 from mdm_server.wire.commands.permission import version_number
@@ -32,7 +33,6 @@ FIRST_TO_UPDATE = (17,)
 """The first system that can be told to update before it enrols (iOS 17)."""
 UNKNOWN_BUILD = "00A000"
 ORGANIZATION = "mdmsim TEST devices"
-SAID_AT_MOST = 200
 
 
 def fetch_profile(handheld: Handheld, setting_up: SettingUp) -> Conversation[bytes]:
@@ -51,12 +51,12 @@ def fetch_profile(handheld: Handheld, setting_up: SettingUp) -> Conversation[byt
         if version is not None:
             yield from _update(handheld, version)
         elif response.status == UNAUTHORIZED and setting_up.user_name is not None and not authorization:
-            authorization = _basic(setting_up.user_name, _typed(handheld, setting_up.password or ""))
+            authorization = _basic(setting_up.user_name, typist(handheld)(setting_up.password or ""))
         elif response.status == UNAUTHORIZED:
             raise ExchangeError("setup.credentials", "expected to be let in, found that the server knows no such user")
         else:
-            said = ascii(response.body[:SAID_AT_MOST].decode("utf-8", "replace").strip())
-            raise ExchangeError("profile.unavailable", f"expected a profile, found {response.status} {said}")
+            found = f"{response.status} {said_by(response)}"
+            raise ExchangeError("profile.unavailable", f"expected a profile, found {found}")
 
 
 def machine_info(handheld: Handheld) -> MachineInfo:
@@ -110,7 +110,3 @@ def _update(handheld: Handheld, version: str) -> Conversation[None]:
 def _basic(user_name: str, password: str) -> dict[str, str]:
     encoded = base64.b64encode(f"{user_name}:{password}".encode()).decode()
     return {"Authorization": f"Basic {encoded}"}
-
-
-def _typed(handheld: Handheld, password: str) -> str:
-    return password if handheld.holder is None else handheld.holder.types(handheld.randomness, password)

@@ -22,6 +22,7 @@ Result = TypeVar("Result")
 
 USER_AGENT = "MDM/1.0 mdmsim"
 OK = 200
+SAID_AT_MOST = 200
 TOO_MANY_REQUESTS = 429
 REQUEST_TIMEOUT = 408
 
@@ -118,6 +119,11 @@ def once(draft: Draft) -> Conversation[ResponseArrived]:
         raise TemporaryError(reason, f"expected an answer to {draft.kind}, found {reason}", draft.kind, reply)
     assert isinstance(reply, ResponseArrived)
     return reply
+
+
+def said_by(response: ResponseArrived) -> str:
+    """Return what a server says beside its status: often the reason, and sometimes a page."""
+    return ascii(response.body[:SAID_AT_MOST].decode("utf-8", "replace").strip())
 
 
 class TemporaryError(ExchangeError):

@@ -21,6 +21,8 @@ from device_emulator.core.hardware import Hardware
 from device_emulator.core.hub.asking import BUSY
 from device_emulator.core.hub_errand import HubWish
 from device_emulator.core.messages import (
+    NO_ERRANDS,
+    URGENCY,
     Errand,
     Happening,
     PersonActs,
@@ -36,12 +38,8 @@ from device_emulator.core.session import Session
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.core.states import UNDER_WAY, LifeState, LockState, PowerState
 
-# In this order errands are run when several wait.
-URGENCY = tuple(Errand)
 # What can be wanted again while it is under way: there may be something new.
 REPEATED = frozenset({Errand.SESSION, Errand.HUB})
-# One object for all devices that have nothing to do; every other empty set would weigh 216 bytes.
-NOTHING: frozenset[Errand] = frozenset()
 
 
 class Device(Conversing):
@@ -76,7 +74,7 @@ class Device(Conversing):
         self.handheld = Handheld(hardware, settings, clock=clock, randomness=randomness, key_source=key_source)
         self._offer: enrolling.Offer | None = None
         self._wish: HubWish | None = None
-        self._errands = NOTHING
+        self._errands = NO_ERRANDS
         self._errand: Errand | None = None
         self._failures = 0
         self._interruptions = 0
@@ -164,7 +162,7 @@ class Device(Conversing):
 
         What is under way is not in it: a restored device begins it anew.
         """
-        under_way = self._errands | ({self._errand} if self._errand is not None else NOTHING)
+        under_way = self._errands | ({self._errand} if self._errand is not None else NO_ERRANDS)
         return {
             **snapshots.take(self.handheld),
             "offer": snapshots.offer_as_json(self._offer) if Errand.ENROLL in under_way else None,
@@ -279,7 +277,7 @@ class Device(Conversing):
         self._notice_changes()
         while self._conversation is None and self._resume_at is None and self._errands and self.handheld.is_running:
             self._errand = min(self._errands, key=URGENCY.index)
-            self._errands = (self._errands - {self._errand}) or NOTHING
+            self._errands = (self._errands - {self._errand}) or NO_ERRANDS
             self._conversation = self._converse(self._errand)
             self._advance(None)
             self._notice_changes()
@@ -297,7 +295,7 @@ class Device(Conversing):
                 leaving.end_management(handheld, handheld.management.ending)
         management = handheld.management
         if management is None:
-            self._errands = (self._errands & enrolling.possible_errands(handheld, self._offer)) or NOTHING
+            self._errands = (self._errands & enrolling.possible_errands(handheld, self._offer)) or NO_ERRANDS
             if Errand.HUB not in self._errands:
                 self._wish = None
             self._appointments.cancel()

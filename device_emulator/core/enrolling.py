@@ -15,7 +15,7 @@ from certs.identity import Identity, fingerprint
 from device_emulator.core import channel, installing, scep_client
 from device_emulator.core.activation import SettingUp
 from device_emulator.core.automated_enrollment import fetch_profile
-from device_emulator.core.conversation import OK, USER_AGENT, Conversation, Draft, patiently
+from device_emulator.core.conversation import OK, USER_AGENT, Conversation, Draft, patiently, said_by
 from device_emulator.core.errors import ExchangeError, ProfileRefusedError
 from device_emulator.core.events import (
     BootstrapTokenExchanged,
@@ -31,7 +31,7 @@ from device_emulator.core.events import (
 )
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.management import Management
-from device_emulator.core.messages import Errand, RequestKind, ResponseArrived
+from device_emulator.core.messages import NO_ERRANDS, Errand, RequestKind, ResponseArrived
 from device_emulator.core.session import unrecognized
 from device_emulator.core.setup_assistant import finish_setup_assistant
 from device_emulator.core.states import UNDER_WAY, LifeState, LifeTrigger
@@ -49,10 +49,7 @@ from mdm_server.wire.profile_service import (
 
 UNMANAGED = frozenset({Errand.ENROLL, Errand.HUB})
 IN_SETUP = frozenset({Errand.ENROLL})
-NOTHING: frozenset[Errand] = frozenset()
 GONE = 410
-# What a server says beside its status is often the reason, and sometimes a page.
-SAID_AT_MOST = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +195,7 @@ def possible_errands(handheld: Handheld, offer: Offer | None) -> frozenset[Erran
             return UNMANAGED
         case LifeState.SETUP_ASSISTANT if offer is not None and offer.setting_up is not None:
             return IN_SETUP
-    return NOTHING
+    return NO_ERRANDS
 
 
 def give_up(handheld: Handheld) -> None:
@@ -281,5 +278,4 @@ def _expect_taken(response: ResponseArrived) -> None:
     if unrecognized(response):
         raise ExchangeError("unrecognized", "expected to be enrolled, found that the server wants no such device")
     if response.status != OK:
-        said = ascii(response.body[:SAID_AT_MOST].decode("utf-8", "replace").strip())
-        raise ExchangeError(f"http.{response.status}", f"expected 200, found {response.status} {said}")
+        raise ExchangeError(f"http.{response.status}", f"expected 200, found {response.status} {said_by(response)}")

@@ -110,6 +110,12 @@ class Errand(StrEnum):
     RENEWAL = "renewal"
 
 
+URGENCY = tuple(Errand)
+"""In this order errands are run when several wait."""
+NO_ERRANDS: frozenset[Errand] = frozenset()
+"""One object for all devices that have nothing to do; every other empty set would weigh 216 bytes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Prompted:
     """Somebody outside the play asks an enrolled device to run an errand now.

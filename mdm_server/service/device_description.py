@@ -22,6 +22,7 @@ from mdm_server.service.compat import accepted_digests
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.wire import plist
+from mdm_server.wire.machine_info import MachineInfo, parse_machine_info
 from mdm_server.wire.plist import PlistDict
 
 
@@ -58,6 +59,14 @@ def open_description(envelope: bytes, settings: ServiceSettings, at: datetime, *
     except CertsError as error:
         raise Refusal(code, reason=getattr(error, "reason", "asn1")) from error
     return Description(plist.loads_dict(signed.content), signed.signer, _is_vouched(signed, settings, at))
+
+
+def machine_of(description: Description, *, code: str) -> MachineInfo:
+    """Read a MachineInfo that says which device it is of; raises Refusal `code` for one that does not."""
+    info = parse_machine_info(description.payload)
+    if not info.udid or not info.serial:
+        raise Refusal(code, reason="incomplete")
+    return info
 
 
 def decode_either_alphabet(text: str) -> bytes:

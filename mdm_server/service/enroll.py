@@ -8,13 +8,12 @@ from datetime import datetime
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.answer import PROFILE, Answer
 from mdm_server.service.compat import Compat
-from mdm_server.service.device_description import envelope_of, open_description
+from mdm_server.service.device_description import envelope_of, machine_of, open_description
 from mdm_server.service.invitations import InvitationRequest, Invitations
 from mdm_server.service.journal import Journal
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.staging.completion import SESSION_PARAMETER, Completion
-from mdm_server.wire.machine_info import parse_machine_info
 
 SIGN_MESSAGE_PARAMETER = "sign_message"
 _TRUTHS = {"true": True, "1": True, "false": False, "0": False}
@@ -72,7 +71,5 @@ class Enroll:
             if not self._settings.allows(Compat.ANY_DEVICE_CA):
                 raise Refusal("enroll.machine_info", reason="untrusted")
             return InvitationRequest(sign_message=sign_message)
-        info = parse_machine_info(description.payload)
-        if not info.udid or not info.serial:
-            raise Refusal("enroll.machine_info", reason="incomplete")
+        info = machine_of(description, code="enroll.machine_info")
         return InvitationRequest(udid=info.udid, serial_number=info.serial, sign_message=sign_message)

@@ -23,6 +23,8 @@ from device_emulator.core.events import Event, PersonRefused, RetryScheduled
 from device_emulator.core.gauges import Network
 from device_emulator.core.hub.asking import BUSY
 from device_emulator.core.messages import (
+    NO_ERRANDS,
+    URGENCY,
     Errand,
     Happening,
     PersonActs,
@@ -36,9 +38,6 @@ from device_emulator.core.randomness import Randomness
 from device_emulator.core.states import PowerState
 from mdm_server.wire.android_channel import WAKE_MAGIC, encode
 
-# In this order errands are run when several wait.
-URGENCY = tuple(Errand)
-NOTHING: frozenset[Errand] = frozenset()
 # While it does one of these, the Hub takes no other wish.
 AT_THE_HUB = frozenset({Errand.HUB, Errand.ENROLL})
 # Where a device can be enrolled from.
@@ -70,7 +69,7 @@ class AndroidDevice(Conversing):
         self.handheld = AndroidHandheld(hardware, settings, clock=clock, randomness=randomness)
         self._ticket: Ticket | None = None
         self._wish: HubWish | None = None
-        self._errands = NOTHING
+        self._errands = NO_ERRANDS
         self._errand: Errand | None = None
         self._failures = 0
         self._interruptions = 0
@@ -263,7 +262,7 @@ class AndroidDevice(Conversing):
         self._notice_changes()
         while self._conversation is None and self._resume_at is None and self._errands and self.handheld.is_running:
             self._errand = min(self._errands, key=URGENCY.index)
-            self._errands = (self._errands - {self._errand}) or NOTHING
+            self._errands = (self._errands - {self._errand}) or NO_ERRANDS
             self._conversation = self._converse(self._errand)
             self._advance(None)
             self._notice_changes()
@@ -283,7 +282,9 @@ class AndroidDevice(Conversing):
         if management is None:
             self._poll_at = None
             wanted = {Errand.ENROLL} if self._ticket is not None else set[Errand]()
-            self._errands = (self._errands & (wanted | {Errand.HUB} if self._wish is not None else wanted)) or NOTHING
+            self._errands = (
+                self._errands & (wanted | {Errand.HUB} if self._wish is not None else wanted)
+            ) or NO_ERRANDS
         elif management.ending is not None:
             self._want(Errand.CHECK_OUT)
         elif Errand.SESSION not in self._under_way and self._owes_report():

@@ -7,8 +7,6 @@ nobody to be asked. https://developer.apple.com/documentation/devicemanagement/m
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,7 +17,7 @@ from mdm_server.domain.staging.refusals import STAGING_REFUSALS
 from mdm_server.domain.staging.registration import token_hash
 from mdm_server.domain.staging.vocabulary import EntryChannel
 from mdm_server.service.answer import PROFILE, TEXT, Answer
-from mdm_server.service.device_description import envelope_of, open_description
+from mdm_server.service.device_description import envelope_of, machine_of, open_description
 from mdm_server.service.journal import Journal
 from mdm_server.service.limiter import GuessLimiter
 from mdm_server.service.request_facts import RequestFacts
@@ -31,20 +29,13 @@ from mdm_server.service.staging.wizard import Door
 from mdm_server.store.contract import Store
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import StagingView
+from mdm_server.wire.basic_authorization import basic_pair
 from mdm_server.wire.device_errors import JSON, encode_device_error, software_update_required
 from mdm_server.wire.hub import DeviceType, HubDevice, HubHeader, HubReply, HubRequest, NextStepType, Step
-from mdm_server.wire.machine_info import MachineInfo, parse_machine_info
+from mdm_server.wire.machine_info import MachineInfo
 
 CHALLENGE = {"WWW-Authenticate": 'Basic realm="mdmsim"'}
 MACHINE_INFO = "enroll.machine_info"
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """What was typed in Setup Assistant."""
-
-    user_name: str
-    password: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +98,19 @@ class AutomatedEnrollment:
         description = open_description(envelope, self._settings, self._clock(), code=MACHINE_INFO)
         if not description.vouched:
             raise Refusal(MACHINE_INFO, reason="untrusted")
-        info = parse_machine_info(description.payload)
-        if not info.udid or not info.serial:
-            raise Refusal(MACHINE_INFO, reason="incomplete")
-        return info
+        return machine_of(description, code=MACHINE_INFO)
 
     async def _enroll(self, facts: RequestFacts, info: MachineInfo, program: ProgramProfile) -> Answer:
         """Go through the wizard in the name of whoever holds the device, or of the default user."""
         who = Unattended(default_user=program.default_user)
         if program.authentication_required:
-            typed = typed_credentials(facts.authorization)
+            typed = _typed(facts.authorization)
             if typed is None:
                 return Answer(status=401, headers=CHALLENGE)
             wait = self._limiter.retry_after(facts.peer)
             if wait is not None:
                 raise Refusal("limit.rate", reason="dep", retry_after=wait)
-            who = await self._store.staging.read(lambda view: _somebody(view, typed))
+            who = await self._store.staging.read(lambda view: _somebody(view, *typed))
         group = await self._store.staging.read(lambda view: view.groups.get(program.group))
         reply = await self._go_through_wizard(facts, _device(info), "" if group is None else group.group_id, who)
         if not reply.refused:
@@ -155,23 +143,17 @@ class AutomatedEnrollment:
         return reply
 
 
-def typed_credentials(authorization: str | None) -> Credentials | None:
-    """Read an Authorization header of the Basic scheme (RFC 7617); None for another, or for none."""
+def _typed(authorization: str | None) -> tuple[str, str] | None:
+    """Return what was typed in Setup Assistant; None if nobody was asked yet."""
     scheme, _, encoded = (authorization or "").partition(" ")
-    if scheme.lower() != "basic":
-        return None
-    try:
-        user_name, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError):
-        return None
-    return Credentials(user_name, password) if colon else None
+    return basic_pair(encoded) if scheme.lower() == "basic" else None
 
 
-def _somebody(view: StagingView, typed: Credentials) -> Unattended:
+def _somebody(view: StagingView, user_name: str, password: str) -> Unattended:
     """Return whom the device is for; a registration token is typed into both fields (F4, row 47)."""
-    if typed.user_name == typed.password and view.registrations.by_token_hash(token_hash(typed.user_name)) is not None:
-        return Unattended(token=typed.user_name)
-    return Unattended(typed.user_name, typed.password)
+    if user_name == password and view.registrations.by_token_hash(token_hash(user_name)) is not None:
+        return Unattended(token=user_name)
+    return Unattended(user_name, password)
 
 
 def _device(info: MachineInfo) -> HubDevice:

@@ -8,7 +8,6 @@ after an hour. Everything secret here is random and long, so that a plain hash i
 from __future__ import annotations
 
 import base64
-import binascii
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from datetime import datetime, timedelta
 
 from mdm_server.web.api import token_hash
 from mdm_server.web.errors import Explained
+from mdm_server.wire.basic_authorization import basic_pair
 
 TENANT_HEADER = "aw-tenant-code"
 TOKEN_LIFETIME = timedelta(hours=1)
@@ -106,12 +106,3 @@ class Gate:
     def _is_basic(self, scheme: str, encoded: str) -> bool:
         pair = basic_pair(encoded) if scheme.lower() == "basic" else None
         return pair is not None and self.account.is_user(*pair)
-
-
-def basic_pair(encoded: str) -> tuple[str, str] | None:
-    """Return name and password of Basic authentication (RFC 7617), or None if it is none."""
-    try:
-        name, colon, password = base64.b64decode(encoded.strip(), validate=True).decode().partition(":")
-    except (binascii.Error, ValueError):
-        return None
-    return (name, password) if colon else None

@@ -21,11 +21,12 @@ from mdm_server.web.errors import Explained
 from mdm_server.web.events_log import log
 from mdm_server.web.exchange import Endpoint, gather, take_body, unframed_response
 from mdm_server.web.limits import Limits
-from mdm_server.web.uem.access import TENANT_HEADER, TOKEN_LIFETIME, Gate, basic_pair
+from mdm_server.web.uem.access import TENANT_HEADER, TOKEN_LIFETIME, Gate
 from mdm_server.web.uem.addresses import Addresses, Found
 from mdm_server.web.uem.calls import Asked, Calls, Reply
 from mdm_server.web.uem.documents import MOST_FIELDS, folded
 from mdm_server.web.uem.errors import UNREAD_JSON, error_of, error_response, json_response
+from mdm_server.wire.basic_authorization import basic_pair
 
 TOKEN_BODY_BYTES = 16 * 1024
 

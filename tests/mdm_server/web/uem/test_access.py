@@ -8,7 +8,8 @@ import pytest
 
 from mdm_server.domain.refusal import Refusal
 from mdm_server.web.api import token_hash
-from mdm_server.web.uem.access import MOST_TOKENS, TOKEN_LIFETIME, AccessTokens, ApiAccount, Gate, basic_pair
+from mdm_server.web.uem.access import MOST_TOKENS, TOKEN_LIFETIME, AccessTokens, ApiAccount, Gate
+from mdm_server.wire.basic_authorization import basic_pair
 from rigs.service import HandClock
 
 ACCOUNT = ApiAccount("api", token_hash("pass:word"), token_hash("tenant"))
