@@ -1,0 +1,1 @@
+"""The vendors' services, each usable alone by somebody else's MDM."""

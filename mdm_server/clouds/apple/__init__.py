@@ -1,0 +1,1 @@
+"""Apple's services: Business Manager with its device API, activation, and push."""

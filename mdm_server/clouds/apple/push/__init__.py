@@ -1,0 +1,1 @@
+"""The Apple Push Notification service: providers on one side, devices on the other."""

@@ -1,0 +1,1 @@
+"""Calls to other people's servers: the only room of the server that opens a connection."""
