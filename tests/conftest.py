@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -27,6 +28,9 @@ UNTRACKED_BEFORE = pytest.StashKey[set[str]]()
 def pytest_configure(config: pytest.Config) -> None:
     """Give the session, and every process of it, a folder for everything temporary."""
     set_hypothesis_home_dir(str(CHECKOUT / ".hypothesis"))
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell has its background jobs ignore Ctrl-C, and so would every program that the tests start and interrupt.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     worker = os.environ.get("PYTEST_XDIST_WORKER")
     if worker is None:
         config.stash[SESSION_FOLDER] = tidiness.begin_session()
