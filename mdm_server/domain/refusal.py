@@ -95,7 +95,8 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
         "dep.profile": RefusalKind(
             422,
             "This DEP profile contradicts itself.",
-            "Name it; supervise what cannot be removed; and give it a default user where nobody is asked who they are.",
+            "Name it; supervise what cannot be removed; where nobody is asked who they are, give it a default user and "
+            "no sign-in on a page.",
         ),
         "dep.not_assigned": RefusalKind(
             400,

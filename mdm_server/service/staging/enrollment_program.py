@@ -8,7 +8,13 @@ from datetime import datetime
 
 from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging.devices import DeviceIdentifiers
-from mdm_server.domain.staging.enrollment_program import ProgramProfile, check_assignment, check_profile
+from mdm_server.domain.staging.enrollment_program import (
+    ProgramProfile,
+    ProgramTerms,
+    check_assignment,
+    check_profile,
+    terms_of,
+)
 from mdm_server.domain.staging.lists import list_verdict
 from mdm_server.domain.staging.vocabulary import Platform
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
@@ -19,18 +25,10 @@ from mdm_server.store.staging import NEW, ROOT_GROUP, Staging, StagingRoom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProfileOrder:
-    """A DEP profile that is wanted; the fields are those of `ProgramProfile`. `default_user` is a user's number."""
+class ProfileOrder(ProgramTerms):
+    """A DEP profile that is wanted. `default_user` is a user's number."""
 
-    name: str
     group: Key | None = None
-    mandatory: bool = True
-    supervised: bool = True
-    removable: bool = False
-    authentication_required: bool = True
-    default_user: int | None = None
-    skip_setup_items: tuple[str, ...] = ()
-    minimum_os: str | None = None
 
 
 class EnrollmentProgram:
@@ -54,19 +52,8 @@ class EnrollmentProgram:
         uuid = new_uuid(self._random_bytes)
 
         def work(room: StagingRoom) -> ProgramProfile:
-            profile = ProgramProfile(
-                id=NEW,
-                uuid=uuid,
-                name=order.name,
-                group=ROOT_GROUP if order.group is None else the_group(room, order.group).id,
-                mandatory=order.mandatory,
-                supervised=order.supervised,
-                removable=order.removable,
-                authentication_required=order.authentication_required,
-                default_user=order.default_user,
-                skip_setup_items=order.skip_setup_items,
-                minimum_os=order.minimum_os,
-            )
+            group = ROOT_GROUP if order.group is None else the_group(room, order.group).id
+            profile = ProgramProfile(id=NEW, uuid=uuid, group=group, **terms_of(order))
             user = None if profile.default_user is None else room.users.get(profile.default_user)
             check_profile(profile, user)
             saved = room.enrollment_program.add(profile)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from mdm_server.domain.staging.enrollment_program import ProgramProfile
 from mdm_server.service.staging.enrollment_program import ProfileOrder
@@ -20,6 +20,9 @@ DEFAULT_USER = Meta(description="Whose a device is where nobody is asked; a stag
 SerialNumber = Annotated[str, Meta(min_length=1, max_length=128)]
 Version = Annotated[str, Meta(pattern=r"^\d+(\.\d+){0,2}$", description="A system version, such as 18.1.")]
 Pane = Annotated[str, Meta(min_length=1, max_length=64, description="A pane of Setup Assistant, by Apple's name.")]
+Panes = Annotated[list[Pane], Meta(max_length=128)]
+Line = Annotated[str, Meta(max_length=256)]
+Anchor = Annotated[bytes, Meta(max_length=8192)]
 
 
 class NewProgramProfile(Struct, kw_only=True, forbid_unknown_fields=True):
@@ -32,8 +35,22 @@ class NewProgramProfile(Struct, kw_only=True, forbid_unknown_fields=True):
     removable: Annotated[bool, Meta(description="Its person may remove the management.")] = False
     authentication_required: bool = True
     default_user: Annotated[Key, DEFAULT_USER] | None = None
-    skip_setup_items: list[Pane] = []
+    skip_setup_items: Panes = []
     minimum_os: Version | None = None
+    token: Annotated[int, Meta(ge=1, description="The ABM token of the server that the profile is for.")] | None = None
+    department: Line = ""
+    support_phone_number: Line = ""
+    support_email_address: Line = ""
+    language: Annotated[str, Meta(pattern=r"^[a-z]{2,3}(-\w+)*$", description="Such as de.")] | None = None
+    region: Annotated[str, Meta(pattern=r"^[A-Z]{2}$", description="Such as DE.")] | None = None
+    multi_user: Annotated[bool, Meta(description="An iPad becomes a Shared iPad.")] = False
+    allow_pairing: bool = True
+    await_configuration: Annotated[bool, Meta(description="Setup Assistant waits for DeviceConfigured.")] = False
+    auto_advance: Annotated[bool, Meta(description="Setup Assistant goes on by itself.")] = False
+    web_sign_in: Annotated[bool, Meta(description="Its person signs in on a page of this server.")] = False
+    do_not_use_profile_from_backup: bool = False
+    return_to_service: bool = False
+    anchor_certificates: Annotated[list[Anchor], Meta(max_length=8, description="DER in Base64.")] = []
 
 
 class ProgramProfiles(Struct):
@@ -62,17 +79,13 @@ async def save_dep_profile(desk: Desk, body: NewProgramProfile) -> ProgramProfil
     a default user.
     """
     user = None if body.default_user is None else await desk.suite.staging.users.find(key_of(body.default_user))
-    order = ProfileOrder(
-        name=body.name,
-        group=key_of(body.group),
-        mandatory=body.mandatory,
-        supervised=body.supervised,
-        removable=body.removable,
-        authentication_required=body.authentication_required,
-        default_user=None if user is None else user.id,
-        skip_setup_items=tuple(body.skip_setup_items),
-        minimum_os=body.minimum_os,
-    )
+    terms = structs.asdict(body) | {
+        "group": key_of(body.group),
+        "default_user": None if user is None else user.id,
+        "skip_setup_items": tuple(body.skip_setup_items),
+        "anchor_certificates": tuple(body.anchor_certificates),
+    }
+    order = ProfileOrder(**terms)
     return await desk.suite.staging.program.save(order, desk.facts)
 
 

@@ -31,12 +31,13 @@ def test_the_profile_that_nobody_changed_is_sound() -> None:
         ({"name": " "}, "name"),
         ({"supervised": False}, "locked_needs_supervised"),
         ({"authentication_required": False}, "default_user"),
+        ({"authentication_required": False, "default_user": USER.id, "web_sign_in": True}, "web_sign_in"),
     ],
 )
 def test_a_profile_that_contradicts_itself_is_refused(changes: dict[str, object], reason: str) -> None:
     """Row 45: what cannot be removed is for supervised devices; and somebody must have the device."""
     with pytest.raises(Refusal) as refused:
-        check_profile(replace(PROFILE, **changes), None)
+        check_profile(replace(PROFILE, **changes), USER if "default_user" in changes else None)
     assert (refused.value.code, refused.value.reason) == ("dep.profile", reason)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mdm_server.domain.refusal import Refusal
+from mdm_server.domain.staging.enrollment_program import terms_of
 from mdm_server.domain.staging.vocabulary import ListAttribute, ListKind
 from mdm_server.service.staging.enrollment_program import ProfileOrder
 from mdm_server.service.staging.lists import ListOrder
@@ -27,12 +28,22 @@ async def test_a_profile_is_kept_as_it_was_ordered_and_found_by_the_serial_numbe
         default_user=ann.id,
         skip_setup_items=("AppleID", "Siri"),
         minimum_os="18.1",
+        department="Stores",
+        support_phone_number="+49 30 1",
+        support_email_address="help@example.org",
+        language="de",
+        region="DE",
+        multi_user=True,
+        allow_pairing=False,
+        await_configuration=True,
+        auto_advance=True,
+        do_not_use_profile_from_backup=True,
+        return_to_service=True,
+        anchor_certificates=(b"\x30\x00",),
     )
     kept = await program.save(order)
     assert await program.all() == [kept]
-    assert {name: getattr(kept, name) for name in ProfileOrder.__slots__ if name != "group"} == {
-        name: getattr(order, name) for name in ProfileOrder.__slots__ if name != "group"
-    }
+    assert terms_of(kept) == terms_of(order)
     other = await program.save(ProfileOrder(name="phones"))
     await program.assign(SERIAL, kept.id)
     assert await program.assigned_to(SERIAL.lower()) == kept
