@@ -18,6 +18,7 @@ from cryptography import x509
 from certs.errors import UNREADABLE_X509
 from certs.identity import certificates_to_pem
 from certs.keys import KeyKind
+from mdm_server.clouds.apple.push.courier import Courier
 from mdm_server.embed.addresses import Sockets, bind_all
 from mdm_server.embed.administrators import ApiCredentials, find_administrators
 from mdm_server.embed.chance import Chance
@@ -25,6 +26,7 @@ from mdm_server.embed.housekeeping import sweep, trim_journal, wake_waiting
 from mdm_server.embed.settings import ServerSettings
 from mdm_server.embed.start_error import ExitCode, ServerStartError, start_error
 from mdm_server.embed.state_folder import StateFolder, server_context
+from mdm_server.outbound.courier import CourierSender
 from mdm_server.service.compat import CompatError, parse_compat
 from mdm_server.service.running import Runner
 from mdm_server.service.settings import ServiceSettings
@@ -69,6 +71,8 @@ class Server:
     """The open store."""
     suite: ServiceSuite
     """The use cases, for programs that administer without HTTP."""
+    courier: Courier
+    """Where devices wait for pushes."""
     _closing: AsyncExitStack
 
     @classmethod
@@ -118,18 +122,20 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     pool = ThreadPoolExecutor(HEAVY_THREADS, thread_name_prefix="mdmsim-rsa")
     closing.callback(pool.shutdown)
     chance = Chance(settings.seed)
+    courier = Courier()
     suite = assemble(
         store,
         authority,
         replace(service_settings, base_url=sockets.url),
         clock=clock,
         random_bytes=chance,
+        sender=CourierSender(courier),
         run=_in_threads(pool),
     )
     administrators = await find_administrators(settings, store, clock())
     ca_pem = certificates_to_pem([authority.root.certificate]).decode()
     gate = Gate(administrators.account, AccessTokens(clock, secrets.token_bytes))
-    first = Port(first_port(Front(suite, ca_pem, administrators.tokens, gate, limits)), limits)
+    first = Port(first_port(Front(suite, courier, ca_pem, administrators.tokens, gate, limits)), limits)
     second = Port(second_port(Strings(suite, store, clock, lambda: chance.seed, chance.reseed)), limits)
     await _open(first, second, sockets, server_context(authority, folder, sockets.hostnames), closing)
     for background in (watch_the_loop(), wake_waiting(suite), trim_journal(store), sweep(suite)):
@@ -145,6 +151,7 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
         api=administrators.api,
         store=store,
         suite=suite,
+        courier=courier,
         _closing=closing,
     )
 

@@ -11,7 +11,6 @@ from mdm_server.service.administration import Administration
 from mdm_server.service.check_in import CheckIns
 from mdm_server.service.command_report import CommandReports
 from mdm_server.service.commanding import Commanding
-from mdm_server.service.courier import Courier
 from mdm_server.service.device_channel import DeviceChannel
 from mdm_server.service.device_identity import DeviceIdentity
 from mdm_server.service.enroll import Enroll
@@ -51,7 +50,6 @@ class ServiceSuite:
     hub: HubUseCases
     android: AndroidUseCases
     pusher: Pusher
-    courier: Courier
 
 
 def assemble(
@@ -61,25 +59,23 @@ def assemble(
     *,
     clock: Callable[[], datetime],
     random_bytes: Callable[[int], bytes],
+    sender: PushSender,
     run: Runner = run_inline,
-    sender: PushSender | None = None,
     limiter: GuessLimiter | None = None,
 ) -> ServiceSuite:
     """Wire the use cases together.
 
     `random_bytes` makes secrets: hand in `secrets.token_bytes` outside tests. `run` takes RSA work off the event loop:
-    hand in `asyncio.to_thread` where others share the loop. `sender` replaces the internal courier.
+    hand in `asyncio.to_thread` where others share the loop. `sender` delivers the pushes.
     """
-    courier = Courier()
-    push_sender = sender or courier
-    pusher = Pusher(store, push_sender)
+    pusher = Pusher(store, sender)
     journal = Journal(store, clock)
     identity = DeviceIdentity(authority, settings, journal, clock)
     invitations = Invitations(store, authority, settings, clock, random_bytes, run)
     profiles = Profiles(store, authority, clock, run)
     commanding = Commanding(store, profiles, pusher, clock, random_bytes)
     passwords = Passwords(settings.password_cost, random_bytes, run)
-    waker = Waker(store, store.staging, pusher, push_sender)
+    waker = Waker(store, store.staging, pusher, sender)
     staging = administer_staging(store, settings, passwords, commanding, waker, clock=clock, random_bytes=random_bytes)
     hub = open_hub(
         store, settings, passwords, identity, waker, journal, invitations, clock=clock, random_bytes=random_bytes
@@ -112,5 +108,4 @@ def assemble(
         hub=hub,
         android=open_android(store, hub.wizard, staging.wipes, waker, journal, clock=clock, random_bytes=random_bytes),
         pusher=pusher,
-        courier=courier,
     )

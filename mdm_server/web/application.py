@@ -11,6 +11,7 @@ from importlib.metadata import version
 import msgspec
 from aiohttp import web
 
+from mdm_server.clouds.apple.push.courier import Courier
 from mdm_server.service.suite import ServiceSuite
 from mdm_server.web.admission import Turns
 from mdm_server.web.android_routes import add_android_routes
@@ -42,6 +43,7 @@ class Front:
     """What the first port needs besides the use cases."""
 
     suite: ServiceSuite
+    courier: Courier
     authority_pem: str
     tokens: AdminTokens
     gate: Gate
@@ -69,13 +71,13 @@ def first_port(front: Front) -> web.Application:
     route("POST", "/enroll/dep", devices.endpoint(suite.hub.setup_assistant.answer, body_bytes=limits.enroll_bytes))
     route("GET", "/enroll/ota", devices.endpoint(lambda facts, _: suite.profile_service.start(facts), body_bytes=0))
     route("POST", "/enroll/ota", devices.endpoint(suite.profile_service.answer, body_bytes=limits.enroll_bytes))
-    route("GET", "/courier", courier_endpoint(suite.courier, limits))
+    route("GET", "/courier", courier_endpoint(front.courier, limits))
     route("GET", "/ca.pem", _file(front.authority_pem.encode(), "application/x-pem-file"))
     add_hub_routes(application, devices, suite.hub.door)
     add_android_routes(application, devices, suite.android.door)
     _add_api(application, front, turns)
     application.on_response_prepare.append(_sign_off)
-    application.on_shutdown.append(_hang_up(suite))
+    application.on_shutdown.append(_hang_up(front.courier))
     return application
 
 
@@ -118,9 +120,9 @@ async def _sign_off(request: web.Request, response: web.StreamResponse) -> None:
         await asyncio.sleep(0)
 
 
-def _hang_up(suite: ServiceSuite) -> Callable[[web.Application], Awaitable[None]]:
+def _hang_up(courier: Courier) -> Callable[[web.Application], Awaitable[None]]:
     async def hang_up(application: web.Application) -> None:
         """Close the courier's lines, or open WebSockets would hold up the shutdown."""
-        suite.courier.close()
+        courier.close()
 
     return hang_up

@@ -6,8 +6,8 @@ import asyncio
 
 from aiohttp import WSMsgType, web
 
+from mdm_server.clouds.apple.push.courier import Courier, CourierLine
 from mdm_server.domain.refusal import Refusal
-from mdm_server.service.courier import Courier, CourierLine
 from mdm_server.web.events_log import log
 from mdm_server.web.exchange import Endpoint, refusal_response
 from mdm_server.web.limits import Limits

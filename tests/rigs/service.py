@@ -10,7 +10,7 @@ import hashlib
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ from mdm_server.store.sqlite import open_sqlite
 from mdm_server.wire import plist
 from mdm_server.wire.enrollment_profile import EnrollmentSettings, ScepSettings, read_enrollment_profile
 from mdm_server.wire.mobileconfig import open_profile
+from rigs.sent_pushes import SentPushes
 
 BASE_URL = "https://mdm.example.test"
 
@@ -78,6 +79,7 @@ class ServiceRig:
     clock: HandClock
     random: random.Random
     scep_keys: list[rsa.RSAPrivateKey]
+    pushes: SentPushes = field(default_factory=SentPushes)
     requests: int = 0
 
     def facts(self, **facts: Any) -> RequestFacts:
@@ -324,6 +326,7 @@ async def service_rig(
     chance = random.Random(20260601)
     path = directory / "state.sqlite"
     store = open_sqlite(path, inline=inline, durable=False)
+    pushes = SentPushes()
     try:
         suite = assemble(
             store,
@@ -331,9 +334,10 @@ async def service_rig(
             ServiceSettings(base_url=BASE_URL, **settings),
             clock=clock,
             random_bytes=chance.randbytes,
+            sender=pushes,
             limiter=limiter or GuessLimiter(clock),
             run=run,
         )
-        yield ServiceRig(store, path, authority, suite, clock, chance, scep_keys)
+        yield ServiceRig(store, path, authority, suite, clock, chance, scep_keys, pushes)
     finally:
         await store.close()

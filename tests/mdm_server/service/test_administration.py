@@ -62,7 +62,7 @@ async def test_a_push_may_be_sent_by_hand(rig: ServiceRig) -> None:
     """To see whether a device wakes."""
     device = await rig.enrolled()
     assert await rig.suite.administration.push(device.udid)
-    assert list(rig.suite.courier._pending) == [device.token]
+    assert rig.pushes.tokens == [device.token]
 
 
 async def test_after_a_restart_whoever_has_something_waiting_is_woken(rig: ServiceRig) -> None:
@@ -71,7 +71,7 @@ async def test_after_a_restart_whoever_has_something_waiting_is_woken(rig: Servi
     order = CommandOrder(request_type="DeviceInformation", fields={"Queries": ["DeviceName"]}, push=False)
     await rig.suite.commanding.enqueue_many([device.udid for device in devices[:2]], order)
     assert await rig.suite.pusher.wake_waiting() == 2
-    assert set(rig.suite.courier._pending) == {device.token for device in devices[:2]}
+    assert set(rig.pushes.tokens) == {device.token for device in devices[:2]}
 
 
 async def test_waking_goes_through_all_pages(rig: ServiceRig, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,7 +76,7 @@ async def test_a_device_that_has_just_enrolled_is_woken_for_what_waits(rig: Serv
     queued = await rig.suite.commanding.enqueue(device.udid, INFORMATION)
     assert not queued.pushed
     await device.token_update()
-    assert list(rig.suite.courier._pending) == [device.token]
+    assert rig.pushes.tokens == [device.token]
 
 
 @pytest.mark.parametrize("spelled", [None, True, False, "true", "false"])

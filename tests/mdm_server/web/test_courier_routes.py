@@ -5,7 +5,6 @@ import asyncio
 import aiohttp
 import pytest
 
-from mdm_server.service.push import PushTarget
 from mdm_server.wire.courier import Listen, Listening, Push, encode, parse_from_server
 from rigs.sockets import SocketRig
 
@@ -23,7 +22,7 @@ async def _listen(rig: SocketRig, *tokens: bytes) -> aiohttp.ClientWebSocketResp
 async def test_a_push_reaches_whoever_listens_for_its_token(rig: SocketRig) -> None:
     """A device that waits is told its PushMagic when something is sent to its token."""
     socket = await _listen(rig, TOKEN)
-    await rig.server.suite.courier.send([PushTarget(TOKEN, "magic", "topic")])
+    rig.server.courier.send(TOKEN, "magic")
     assert parse_from_server(await socket.receive_str(timeout=PATIENCE)) == Push(TOKEN, "magic")
     await socket.close()
 
@@ -31,7 +30,7 @@ async def test_a_push_reaches_whoever_listens_for_its_token(rig: SocketRig) -> N
 async def test_a_push_waits_for_a_device_that_is_offline(rig: SocketRig) -> None:
     """Many pushes to nobody become one for the first who listens."""
     for number in range(5):
-        await rig.server.suite.courier.send([PushTarget(TOKEN, f"magic-{number}", "topic")])
+        rig.server.courier.send(TOKEN, f"magic-{number}")
     socket = await rig.session.ws_connect(f"{rig.server.url}/courier", ssl=rig.tls)
     await socket.send_str(encode(Listen((TOKEN,))))
     frames = [parse_from_server(await socket.receive_str(timeout=PATIENCE)) for _ in range(2)]
@@ -45,7 +44,7 @@ async def test_the_newest_listener_wins(rig: SocketRig) -> None:
     """A device that reconnects is reached on its new connection only."""
     old = await _listen(rig, TOKEN)
     new = await _listen(rig, TOKEN)
-    await rig.server.suite.courier.send([PushTarget(TOKEN, "magic", "topic")])
+    rig.server.courier.send(TOKEN, "magic")
     assert parse_from_server(await new.receive_str(timeout=PATIENCE)) == Push(TOKEN, "magic")
     with pytest.raises(TimeoutError):
         await old.receive(timeout=0.05)
@@ -62,7 +61,7 @@ async def test_a_frame_that_cannot_be_read_ends_the_connection(rig: SocketRig, f
     async with asyncio.timeout(PATIENCE):
         message = await socket.receive()
     assert message.type in {aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSED}
-    await rig.server.suite.courier.send([PushTarget(TOKEN, "magic", "topic")])
+    rig.server.courier.send(TOKEN, "magic")
     assert parse_from_server(await other.receive_str(timeout=PATIENCE)) == Push(TOKEN, "magic")
     await other.close()
 

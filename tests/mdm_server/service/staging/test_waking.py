@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 
 import pytest
@@ -17,26 +17,16 @@ from mdm_server.domain.staging.vocabulary import (
     StagingMode,
 )
 from mdm_server.domain.staging.wipe_protection import WipeKind
-from mdm_server.service.push import Pusher, PushTarget
+from mdm_server.service.push import Pusher
 from mdm_server.service.staging.device_commands import DeviceCommand
 from mdm_server.service.staging.lists import ListOrder
 from mdm_server.service.staging.registrations import RegistrationOrder
 from mdm_server.service.staging.waking import Waker
 from mdm_server.service.staging.wipes import WipeOrder
 from mdm_server.wire.android_channel import WAKE_MAGIC
+from rigs.sent_pushes import SentPushes
 from rigs.service import ServiceDevice
 from rigs.staging_office import StagingOffice
-
-
-class Sent:
-    """A sender that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.targets: list[PushTarget] = []
-
-    async def send(self, targets: Sequence[PushTarget]) -> None:
-        """Keep pushes."""
-        self.targets += targets
 
 
 async def test_each_platform_is_woken_in_its_own_way(office: StagingOffice) -> None:
@@ -44,7 +34,7 @@ async def test_each_platform_is_woken_in_its_own_way(office: StagingOffice) -> N
     anna = await office.user("anna")
     apple = await office.enrolled(1, anna)
     records = [await office.record(apple), await office.android(2, anna)]
-    sent, store = Sent(), office.rig.store
+    sent, store = SentPushes(), office.rig.store
     await Waker(store, store.staging, Pusher(store, sent), sent).wake([*records, records[0]])
     assert [(target.token, target.magic) for target in sent.targets] == [
         (apple.token, apple.magic),
@@ -61,7 +51,7 @@ async def test_who_cannot_be_reached_is_passed_over(office: StagingOffice) -> No
         await office.android(3, anna, platform=Platform.IOS, enrollment_key=None),
     ]
     await office.act(lambda room: room.android.close_channel(records[0].id))
-    sent, store = Sent(), office.rig.store
+    sent, store = SentPushes(), office.rig.store
     await Waker(store, store.staging, Pusher(store, sent), sent).wake(records)
     assert sent.targets == []
 
@@ -80,14 +70,13 @@ ORDERS: Mapping[str, Order] = {
 
 
 @pytest.mark.parametrize("order", ORDERS.values(), ids=ORDERS)
-async def test_an_order_wakes_the_device(office: StagingOffice, order: Order, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_order_wakes_the_device(office: StagingOffice, order: Order) -> None:
     """Nobody waits for the next poll."""
     anna, pat = await office.user("anna"), await office.user("pat", DeviceStagingType.STANDARD)
     device = await office.enrolled(1, pat, StagingMode.STANDARD)
-    sent = Sent()
-    monkeypatch.setattr(office.rig.suite.courier, "send", sent.send)
+    office.rig.pushes.targets.clear()
     await order(office, device.udid, anna.id)
-    assert [target.token for target in sent.targets] == [device.token]
+    assert office.rig.pushes.tokens == [device.token]
 
 
 Release = Callable[[StagingOffice, ServiceDevice, EnrollmentUser], Awaitable[object]]
@@ -121,7 +110,7 @@ RELEASES: Mapping[str, tuple[DeviceLockReason, Release]] = {
 
 @pytest.mark.parametrize(("reason", "release"), RELEASES.values(), ids=RELEASES)
 async def test_a_device_that_is_free_again_is_woken_for_what_was_withheld(
-    office: StagingOffice, reason: DeviceLockReason, release: Release, monkeypatch: pytest.MonkeyPatch
+    office: StagingOffice, reason: DeviceLockReason, release: Release
 ) -> None:
     """It reported while it was locked, was given nothing, and would not ask again by itself (I-21)."""
     pat, anna = await office.user("pat", DeviceStagingType.STANDARD), await office.user("anna")
@@ -137,24 +126,20 @@ async def test_a_device_that_is_free_again_is_woken_for_what_was_withheld(
     if reason is DeviceLockReason.DEVICE_DENYLISTED:
         record = replace(record, identifiers=replace(identifiers, udid=device.udid))
     await office.act(lambda room: room.devices.replace(record))
-    sent = Sent()
-    monkeypatch.setattr(office.rig.suite.courier, "send", sent.send)
+    office.rig.pushes.targets.clear()
     await office.staging.commands.send(device.udid, DeviceCommand.CLEAR_PASSCODE)
     assert await device.idle() is None
-    sent.targets.clear()
+    office.rig.pushes.targets.clear()
     await release(office, device, anna)
-    assert [target.token for target in sent.targets] == [device.token]
+    assert office.rig.pushes.tokens == [device.token]
     assert await device.idle() is not None
 
 
-async def test_who_is_managed_no_longer_is_not_woken_when_it_is_free(
-    office: StagingOffice, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_who_is_managed_no_longer_is_not_woken_when_it_is_free(office: StagingOffice) -> None:
     """Nothing waits for it."""
     lock = DeviceLock(DeviceLockReason.REG_BOUND_TO_OTHER, office.rig.clock())
     gone = {"status": EnrollmentStatus.UNENROLLED, "assignment": Assignment(), "lock": lock}
     device = await office.android(1, await office.user("anna"), **gone)
-    sent = Sent()
-    monkeypatch.setattr(office.rig.suite.courier, "send", sent.send)
+    office.rig.pushes.targets.clear()
     assert (await office.staging.devices.unlock(device.id)).lock is None
-    assert sent.targets == []
+    assert not office.rig.pushes.targets

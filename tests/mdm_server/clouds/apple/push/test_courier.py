@@ -4,16 +4,12 @@ import asyncio
 
 import pytest
 
-from mdm_server.service.courier import UNREAD_CONFIRMATIONS, Courier, CourierLine
-from mdm_server.service.push import PushTarget
+from mdm_server.clouds.apple.push.courier import UNREAD_CONFIRMATIONS, Courier, CourierLine
 from mdm_server.wire.courier import Forget, FromServer, Listen, Listening, Push, encode, parse_from_server
 from mdm_server.wire.errors import FrameError
 
 ONE, TWO = b"\x01" * 32, b"\x02" * 32
-
-
-def _target(token: bytes, magic: str = "magic") -> PushTarget:
-    return PushTarget(token, magic, "com.apple.mgmt.External.test")
+MAGIC = "magic"
 
 
 async def _read(line: CourierLine, count: int) -> list[FromServer]:
@@ -32,7 +28,7 @@ async def test_a_push_reaches_the_line_that_listens_for_its_token() -> None:
     courier = Courier()
     line = courier.connect()
     line.receive(encode(Listen((ONE, TWO))))
-    await courier.send([_target(TWO, "zwei")])
+    courier.send(TWO, "zwei")
     assert await _read(line, 2) == [Listening((ONE, TWO)), Push(TWO, "zwei")]
 
 
@@ -40,10 +36,10 @@ async def test_one_push_waits_for_a_device_that_is_away() -> None:
     """Three pushes while nobody listens become one: the newest."""
     courier = Courier()
     for magic in ("first", "second", "third"):
-        await courier.send([_target(ONE, magic)])
+        courier.send(ONE, magic)
     line = courier.connect()
     line.receive(encode(Listen((ONE,))))
-    await courier.send([_target(TWO)])
+    courier.send(TWO, MAGIC)
     assert await _read(line, 2) == [Listening((ONE,)), Push(ONE, "third")]
 
 
@@ -52,7 +48,8 @@ async def test_pushes_coalesce_in_front_of_a_slow_reader() -> None:
     courier = Courier()
     line = courier.connect()
     line.receive(encode(Listen((ONE,))))
-    await courier.send([_target(ONE, str(number)) for number in range(1000)])
+    for number in range(1000):
+        courier.send(ONE, str(number))
     line_frames = await _read(line, 2)
     assert line_frames == [Listening((ONE,)), Push(ONE, "999")]
     assert not line._pushes
@@ -64,7 +61,8 @@ async def test_the_newest_connection_for_a_token_wins() -> None:
     old, new = courier.connect(), courier.connect()
     old.receive(encode(Listen((ONE, TWO))))
     new.receive(encode(Listen((ONE,))))
-    await courier.send([_target(ONE, "for the new one"), _target(TWO, "for the old one")])
+    courier.send(ONE, "for the new one")
+    courier.send(TWO, "for the old one")
     assert await _read(old, 2) == [Listening((ONE, TWO)), Push(TWO, "for the old one")]
     old.close()
     assert await _read(new, 2) == [Listening((ONE,)), Push(ONE, "for the new one")]
@@ -75,7 +73,7 @@ async def test_what_a_line_had_not_read_waits_for_the_next_one() -> None:
     courier = Courier()
     first = courier.connect()
     first.receive(encode(Listen((ONE,))))
-    await courier.send([_target(ONE)])
+    courier.send(ONE, MAGIC)
     first.close()
     second = courier.connect()
     second.receive(encode(Listen((ONE,))))
@@ -88,7 +86,7 @@ async def test_a_forgotten_token_is_kept_for_like_one_nobody_listens_to() -> Non
     line = courier.connect()
     line.receive(encode(Listen((ONE,))))
     line.receive(encode(Forget((ONE,))))
-    await courier.send([_target(ONE)])
+    courier.send(ONE, MAGIC)
     assert not line._pushes
     assert list(courier._pending) == [ONE]
 
@@ -107,7 +105,8 @@ async def test_closing_ends_the_frames() -> None:
 async def test_pushes_kept_for_nobody_are_bounded() -> None:
     """The oldest of them is dropped: a push is a hint, and the queue is the truth."""
     courier = Courier(pending_limit=2)
-    await courier.send([_target(bytes([number]) * 32) for number in range(3)])
+    for number in range(3):
+        courier.send(bytes([number]) * 32, MAGIC)
     assert list(courier._pending) == [b"\x01" * 32, b"\x02" * 32]
 
 

@@ -1,4 +1,4 @@
-"""The internal push service: devices wait on a connection, and are told when there is work for them.
+"""The device side of push: devices wait on a connection, and are told when there is work for them.
 
 One connection may wait for many devices. The newest connection for a token wins; while nobody waits for a token one
 push is kept for it, and more of them coalesce, as APNs does. A reader that is slow gets one push for a token instead of
@@ -11,7 +11,6 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Sequence
 
-from mdm_server.service.push import PushTarget
 from mdm_server.wire.courier import Forget, Listen, Listening, Push, encode, parse_from_client
 from mdm_server.wire.errors import FrameError
 
@@ -66,7 +65,7 @@ class CourierLine:
 
 
 class Courier:
-    """The internal push service; implements PushSender."""
+    """Knows who listens for which token, and keeps a push for those that nobody listens for."""
 
     def __init__(self, *, pending_limit: int = 100_000, token_limit: int = 200_000) -> None:
         self._pending_limit = pending_limit
@@ -84,14 +83,13 @@ class Courier:
         self._tokens[line] = set()
         return line
 
-    async def send(self, targets: Sequence[PushTarget]) -> None:
-        """Hand each push to whoever listens for it now, or keep it until somebody does."""
-        for target in targets:
-            reader = self._readers.get(target.token)
-            if reader is not None:
-                reader.deliver(target.token, target.magic)
-            else:
-                self._keep(target.token, target.magic)
+    def send(self, token: bytes, magic: str) -> None:
+        """Hand a push to whoever listens for its token now, or keep it until somebody does."""
+        reader = self._readers.get(token)
+        if reader is not None:
+            reader.deliver(token, magic)
+        else:
+            self._keep(token, magic)
 
     def listen(self, line: CourierLine, tokens: Sequence[bytes]) -> None:
         """Make a line the reader of tokens; a token somebody else read is theirs no longer."""
@@ -121,11 +119,7 @@ class Courier:
             del self._readers[token]
         self._lines.discard(line)
         for token, magic in unread.items():
-            reader = self._readers.get(token)
-            if reader is not None:
-                reader.deliver(token, magic)
-            else:
-                self._keep(token, magic)
+            self.send(token, magic)
 
     def close(self) -> None:
         """Close every line."""
