@@ -6,8 +6,10 @@ from dataclasses import dataclass, field
 
 from device_emulator.core.activation import SettingUp
 from device_emulator.core.android.actions import AndroidAction
+from device_emulator.core.features import Feature
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.person import Person
+from device_emulator.core.troubles import Trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +169,77 @@ class Prepare:
     supervise: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Use a feature of the device: take a photo, ask Siri, let a computer pair with it."""
+
+    feature: Feature
+
+
+@dataclass(frozen=True, slots=True)
+class EraseAllContent:
+    """Erase all content and settings, in Settings."""
+
+
+@dataclass(frozen=True, slots=True)
+class InstallApplication:
+    """Get an application from the App Store."""
+
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenApplication:
+    """Tap an application on the home screen."""
+
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveApplication:
+    """Delete an application from the home screen."""
+
+    identifier: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpdateSystem:
+    """Download and install a system update in Settings; None stands for the newest that is offered."""
+
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerPrompt:
+    """Answer what the device asks: to install an application, to let it be managed, to install an update.
+
+    `about` is the application's identifier, or `SYSTEM_UPDATE`; None stands for whatever has been asked longest. Not
+    to agree to an update is to put it off.
+    """
+
+    agree: bool = True
+    about: str | None = None
+
+
+SYSTEM_UPDATE = "system update"
+
+
+@dataclass(frozen=True, slots=True)
+class HaveTrouble:
+    """Be out of luck the next `times` times: not what a person does, but what befalls the device they hold."""
+
+    trouble: Trouble
+    times: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class HearOfRelease:
+    """Be offered a system that Apple has released this very moment."""
+
+    version: str
+    build: str
+
+
 PersonAction = (
     OpenEnrollmentLink
     | OpenProfile
@@ -190,5 +263,14 @@ PersonAction = (
     | HubLogout
     | DirectEnroll
     | Prepare
+    | Use
+    | EraseAllContent
+    | InstallApplication
+    | OpenApplication
+    | RemoveApplication
+    | UpdateSystem
+    | AnswerPrompt
+    | HaveTrouble
+    | HearOfRelease
     | AndroidAction
 )
