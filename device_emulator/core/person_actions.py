@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import singledispatch
 from typing import TypeVar
 
 from device_emulator.core import (
@@ -16,30 +15,18 @@ from device_emulator.core import (
     powering,
     preparing,
 )
+from device_emulator.core.acting import NotAllowedError, Wanted, expect_allowed, get_to_home_screen, perform, set_up
 from device_emulator.core.errors import ProfileRefusedError
 from device_emulator.core.events import PersonRefused, ProfileRefused
 from device_emulator.core.gauges import Network
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.holder import Impulse
 from device_emulator.core.hub.intent import HubIntent
-from device_emulator.core.hub_errand import HubWish
 from device_emulator.core.installed_profiles import InstalledProfile
 from device_emulator.core.preferences import Preference
-from device_emulator.core.setup_assistant import finish_setup_assistant
-from device_emulator.core.states import LifeState, LifeTrigger, LockState, PowerState
+from device_emulator.core.states import LifeState, LockState, PowerState
 
-
-class NotAllowedError(Exception):
-    """The device does not let its person do that; `reason` is a stable token."""
-
-    def __init__(self, reason: str) -> None:
-        self.reason = reason
-        super().__init__(reason)
-
-
-Wanted = enrolling.Offer | HubWish | None
-"""What the person wants to enrol with, or wants of the Hub; None: it is done."""
-WITHOUT_POWER = (actions.TurnOn, actions.HandOver)
+WITHOUT_POWER = (actions.TurnOn, actions.HandOver, actions.HaveTrouble, actions.HearOfRelease)
 
 
 def act(handheld: Handheld, action: actions.PersonAction) -> Wanted:
@@ -50,7 +37,7 @@ def act(handheld: Handheld, action: actions.PersonAction) -> Wanted:
     name = type(action).__name__
     try:
         _expect_power(handheld, action)
-        return _act(action, handheld)
+        return perform(action, handheld)
     except NotAllowedError as refusal:
         handheld.emit(PersonRefused(name, refusal.reason))
         return None
@@ -78,21 +65,18 @@ def impulsive_action(handheld: Handheld, impulse: Impulse) -> actions.PersonActi
     return None
 
 
-@singledispatch
-def _act(_: object, __: Handheld) -> Wanted:
-    raise NotAllowedError("other_platform")
-
-
-@_act.register
+@perform.register
 def _(action: actions.OpenEnrollmentLink, handheld: Handheld) -> Wanted:
-    _get_to_home_screen(handheld)
+    get_to_home_screen(handheld)
     _may_enroll(handheld)
+    expect_allowed(handheld, "allowUIConfigurationProfileInstallation")
     return enrolling.Offer(url=action.url)
 
 
-@_act.register
+@perform.register
 def _(action: actions.OpenProfile, handheld: Handheld) -> Wanted:
-    _get_to_home_screen(handheld)
+    get_to_home_screen(handheld)
+    expect_allowed(handheld, "allowUIConfigurationProfileInstallation")
     try:
         envelope = installing.open_envelope(handheld, action.document)
         opened = None if enrolling.is_profile_service(envelope) else installing.read_configuration(envelope)
@@ -105,29 +89,29 @@ def _(action: actions.OpenProfile, handheld: Handheld) -> Wanted:
     return None
 
 
-@_act.register
+@perform.register
 def _(action: actions.FinishSetupAssistant, handheld: Handheld) -> None:
     if handheld.life is not LifeState.SETUP_ASSISTANT:
         raise NotAllowedError("already_set_up")
-    _set_up(handheld)
+    set_up(handheld)
 
 
-@_act.register
+@perform.register
 def _(action: actions.SetUp, handheld: Handheld) -> Wanted:
     if handheld.life is not LifeState.SETUP_ASSISTANT:
         raise NotAllowedError("already_set_up")
     _reach_network(handheld)
     record = action.setting_up.record
-    handheld.is_supervised = handheld.is_supervised or record.supervised
-    handheld.skipped_panes = record.skip_setup_items
+    if record is not None:
+        handheld.is_supervised = handheld.is_supervised or record.supervised
+        handheld.skipped_panes = record.skip_setup_items
     return enrolling.Offer(setting_up=action.setting_up)
 
 
-@_act.register
+@perform.register
 def _(action: actions.SetPasscode, handheld: Handheld) -> None:
-    _get_to_home_screen(handheld)
-    if not handheld.profiles.restrictions().get("allowPasscodeModification", True):
-        raise NotAllowedError("restricted")
+    get_to_home_screen(handheld)
+    expect_allowed(handheld, "allowPasscodeModification")
     policy = handheld.profiles.passcode_policy
     code = action.passcode or holding.usual_passcode(handheld, policy)
     if not holding.satisfies(code, policy):
@@ -135,7 +119,7 @@ def _(action: actions.SetPasscode, handheld: Handheld) -> None:
     holding.choose_passcode(handheld, code)
 
 
-@_act.register
+@perform.register
 def _(action: actions.Unlock, handheld: Handheld) -> None:
     if handheld.lock is LockState.LOST:
         raise NotAllowedError("lost")
@@ -145,14 +129,14 @@ def _(action: actions.Unlock, handheld: Handheld) -> None:
         locking.try_passcode(handheld, action.passcode)
 
 
-@_act.register
+@perform.register
 def _(action: actions.Lock, handheld: Handheld) -> None:
     locking.lock_screen(handheld)
 
 
-@_act.register
+@perform.register
 def _(action: actions.RemoveProfile, handheld: Handheld) -> None:
-    _get_to_home_screen(handheld)
+    get_to_home_screen(handheld)
     profile = _meant(handheld, action.identifier)
     if profile is None:
         raise NotAllowedError("not_found")
@@ -161,90 +145,89 @@ def _(action: actions.RemoveProfile, handheld: Handheld) -> None:
     installing.remove_profile(handheld, profile.identifier)
 
 
-@_act.register
+@perform.register
 def _(action: actions.AnswerCall, handheld: Handheld) -> None:
     if not handheld.hardware.model.is_phone:
         raise NotAllowedError("no_telephone")
     handheld.on_call = True
 
 
-@_act.register
+@perform.register
 def _(action: actions.EndCall, handheld: Handheld) -> None:
     handheld.on_call = False
 
 
-@_act.register
+@perform.register
 def _(action: actions.ShutDown, handheld: Handheld) -> None:
     powering.shut_down(handheld)
 
 
-@_act.register
+@perform.register
 def _(action: actions.TurnOn, handheld: Handheld) -> None:
     powering.turn_on(handheld)
 
 
-@_act.register
+@perform.register
 def _(action: actions.Restart, handheld: Handheld) -> None:
     powering.restart(handheld)
 
 
-@_act.register
+@perform.register
 def _(action: actions.RenameDevice, handheld: Handheld) -> None:
-    _get_to_home_screen(handheld)
-    if not handheld.profiles.restrictions().get("allowDeviceNameModification", True):
-        raise NotAllowedError("restricted")
+    get_to_home_screen(handheld)
+    expect_allowed(handheld, "allowDeviceNameModification")
     handheld.preferences.change(Preference.DEVICE_NAME, action.name)
 
 
-@_act.register
+@perform.register
 def _(_: actions.GoOffline, handheld: Handheld) -> None:
     if handheld.network is Network.NONE:
         raise NotAllowedError("already_offline")
     holding.change_network(handheld, Network.NONE)
 
 
-@_act.register
+@perform.register
 def _(_: actions.GoOnline, handheld: Handheld) -> None:
     if handheld.network is not Network.NONE:
         raise NotAllowedError("already_online")
     holding.change_network(handheld, Network.WIFI)
 
 
-@_act.register
+@perform.register
 def _(action: actions.HandOver, handheld: Handheld) -> None:
     holding.hand_over(handheld, action.to, tells_passcode=action.tells_passcode)
 
 
-@_act.register
+@perform.register
 def _(action: actions.HubEnroll, handheld: Handheld) -> Wanted:
-    _get_to_home_screen(handheld)
+    get_to_home_screen(handheld)
     _may_enroll(handheld)
     _reach_network(handheld)
     intent = action.intent
     return actions.HubEnroll(_with_own_credentials(handheld, intent) if intent.channel.has_screen else intent)
 
 
-@_act.register
+@perform.register
 def _(action: actions.DirectEnroll, handheld: Handheld) -> Wanted:
-    _get_to_home_screen(handheld)
+    get_to_home_screen(handheld)
     _may_enroll(handheld)
     _reach_network(handheld)
     return _with_own_credentials(handheld, action)
 
 
-@_act.register
+@perform.register
 def _(action: actions.HubLogin, handheld: Handheld) -> Wanted:
     _use_hub(handheld)
     return _with_own_credentials(handheld, action)
 
 
-@_act.register
+@perform.register
 def _(action: actions.HubLogout, handheld: Handheld) -> Wanted:
     _use_hub(handheld)
     return action
 
 
-@_act.register
+@perform.register
 def _(action: actions.Prepare, handheld: Handheld) -> Wanted:
     if handheld.lock is LockState.LOST:
         raise NotAllowedError("lost")
@@ -263,7 +246,7 @@ def _may_enroll(handheld: Handheld) -> None:
 
 
 def _use_hub(handheld: Handheld) -> None:
-    _get_to_home_screen(handheld)
+    get_to_home_screen(handheld)
     if handheld.life is not LifeState.ENROLLED:
         raise NotAllowedError("not_enrolled")
     _reach_network(handheld)
@@ -285,21 +268,3 @@ def _with_own_credentials(handheld: Handheld, typed: Typed) -> Typed:
         raise NotAllowedError("no_credentials")
     own = handheld.holder.person
     return replace(typed, user_name=own.user_name, password=own.password)
-
-
-def _get_to_home_screen(handheld: Handheld) -> None:
-    """Let the person get in: through Setup Assistant, or past the lock screen with their passcode."""
-    if handheld.lock is LockState.LOST:
-        raise NotAllowedError("lost")
-    if handheld.life is LifeState.SETUP_ASSISTANT:
-        _set_up(handheld)
-    if handheld.lock is not LockState.UNLOCKED:
-        holding.type_passcode(handheld)
-    if handheld.lock is not LockState.UNLOCKED:
-        raise NotAllowedError(handheld.lock)
-
-
-def _set_up(handheld: Handheld) -> None:
-    """Go through Setup Assistant of a device that nobody manages."""
-    handheld.change_life(LifeTrigger.SETUP_FINISHED)
-    finish_setup_assistant(handheld)

@@ -7,6 +7,7 @@ from functools import singledispatch
 from typing import TypeVar
 
 from device_emulator.core import actions
+from device_emulator.core.acting import NotAllowedError
 from device_emulator.core.android import actions as android_actions
 from device_emulator.core.android import enrolling, holding, leaving, locking, powering, preparing
 from device_emulator.core.android.enrolling import Ticket
@@ -27,7 +28,6 @@ from device_emulator.core.events import PersonRefused, SetupAssistantFinished
 from device_emulator.core.gauges import Network
 from device_emulator.core.holder import Impulse
 from device_emulator.core.hub.intent import HubIntent
-from device_emulator.core.person_actions import NotAllowedError
 from device_emulator.core.states import PowerState
 from mdm_server.wire.android_provisioning import TEXT, ProvisioningError, parse
 

@@ -1,0 +1,60 @@
+"""How a person acts on a device: every action has one function, registered on `perform`, in the module of its theme.
+
+    @perform.register
+    def _(action: actions.Lock, handheld: Handheld) -> None:
+        locking.lock_screen(handheld)
+
+A function that says no raises `NotAllowedError` before it has changed anything that matters.
+"""
+
+from __future__ import annotations
+
+from functools import singledispatch
+
+from device_emulator.core import enrolling, holding, restrictions
+from device_emulator.core.handheld import Handheld
+from device_emulator.core.hub_errand import HubWish
+from device_emulator.core.setup_assistant import finish_setup_assistant
+from device_emulator.core.states import LifeState, LifeTrigger, LockState
+
+
+class NotAllowedError(Exception):
+    """The device does not let its person do that; `reason` is a stable token."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)
+
+
+Wanted = enrolling.Offer | HubWish | None
+"""What the person wants to enrol with, or wants of the Hub; None: it is done."""
+
+
+@singledispatch
+def perform(_: object, __: Handheld) -> Wanted:
+    """Let the person do something; what no function is registered for, devices of this platform do not know."""
+    raise NotAllowedError("other_platform")
+
+
+def expect_allowed(handheld: Handheld, restriction: str) -> None:
+    """Stop here if a restriction in force forbids what the person is about to do."""
+    if not restrictions.allows(handheld, restriction):
+        raise NotAllowedError("restricted")
+
+
+def get_to_home_screen(handheld: Handheld) -> None:
+    """Let the person get in: through Setup Assistant, or past the lock screen with their passcode."""
+    if handheld.lock is LockState.LOST:
+        raise NotAllowedError("lost")
+    if handheld.life is LifeState.SETUP_ASSISTANT:
+        set_up(handheld)
+    if handheld.lock is not LockState.UNLOCKED:
+        holding.type_passcode(handheld)
+    if handheld.lock is not LockState.UNLOCKED:
+        raise NotAllowedError(handheld.lock)
+
+
+def set_up(handheld: Handheld) -> None:
+    """Go through Setup Assistant of a device that nobody manages."""
+    handheld.change_life(LifeTrigger.SETUP_FINISHED)
+    finish_setup_assistant(handheld)
