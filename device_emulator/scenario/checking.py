@@ -16,9 +16,11 @@ from device_emulator.scenario.reading import Path, read
 from device_emulator.scenario.sense import nonsense
 from device_emulator.scenario.shapes import Fitting, Reference
 from device_emulator.scenario.steps import ADMINISTRATION, STEPS, Step
+from device_emulator.scenario.steps.commanding import CONSOLE_COMMANDS
 from device_emulator.scenario.thresholds import Threshold, ThresholdError, parse_threshold
 from device_emulator.scenario.vocabulary import CODES, DEVICE_CODES, wrong_settings
 from device_emulator.transport.faulty import MESSAGES
+from mdm_server.wire.commands import COMMANDS
 
 ADMIN = "admin"
 VERBS = (*STEPS, ADMIN)
@@ -140,6 +142,7 @@ class _Names:
             "codes": (*CODES, *DEVICE_CODES),
             "models": tuple(MODELS),
             "messages": MESSAGES,
+            "commands": (*CONSOLE_COMMANDS, *COMMANDS),
         }
         self._organization = organization
 

@@ -28,8 +28,13 @@ from device_emulator.fleet.keys import KeySupply
 from device_emulator.scenario.cast import AnyDevice, Cast, draw_device, identifier_of
 from device_emulator.scenario.checking import Script
 from device_emulator.scenario.errors import SetUpError
+from device_emulator.scenario.look import Look
+from device_emulator.scenario.names import Names
 from device_emulator.scenario.office import ServiceOffice
-from device_emulator.scenario.stage import Look, Refused, Sighting
+from device_emulator.scenario.offices import Refused
+from device_emulator.scenario.portal import ApplePortal
+from device_emulator.scenario.program_office import ServiceProgram
+from device_emulator.scenario.stage import Sighting
 from device_emulator.transport.faulty import Fault, FaultyTransport
 from mdm_server.embed.orders import ServiceSuite
 from mdm_server.wire.android_provisioning import StagingExtras, staging_code
@@ -51,7 +56,10 @@ class Company(ABC):
         self._seen: defaultdict[int, list[Event]] = defaultdict(list)
         self._carts: list[Cart] = []
         self._told_faults = 0
-        self._office = ServiceOffice(lambda: self.suite, self.cast, self.by_name, lambda: self.now, lambda: self.url)
+        names = Names()
+        self._office = ServiceOffice(lambda: self.suite, self.cast, self.by_name, lambda: self.now, names)
+        self._program = ServiceProgram(lambda: self.suite, names, self.serial_number, lambda: self.url)
+        self._portal = ApplePortal()
 
     # What a stage is made of
 
@@ -131,6 +139,16 @@ class Company(ABC):
         return self._office
 
     @property
+    def program(self) -> ServiceProgram:
+        """The administrator, as Apple's customer."""
+        return self._program
+
+    @property
+    def portal(self) -> ApplePortal:
+        """Apple Business Manager."""
+        return self._portal
+
+    @property
     def group_id(self) -> str:
         """The first group's ID."""
         return self.script.document.organization.groups[0].id
@@ -142,6 +160,10 @@ class Company(ABC):
     def identifier(self, device: str) -> str:
         """Return what the server knows a device by."""
         return identifier_of(self.by_name[device], "udid") or ""
+
+    def serial_number(self, device: str) -> str:
+        """Return what is printed on a device."""
+        return identifier_of(self.by_name[device], "serial_number") or ""
 
     def person(self, name: str) -> Person:
         """Return somebody with their credentials."""

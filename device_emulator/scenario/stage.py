@@ -5,26 +5,17 @@ A stage is that world. There is one on real sockets and one on a virtual clock; 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from device_emulator.core.actions import PersonAction
-from device_emulator.core.activation import ActivationRecord
 from device_emulator.core.events import Event
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.person import Person
-from device_emulator.scenario.document import Identifier, ListEntry, Registration
-
-
-class Refused(Exception):  # noqa: N818 - it says what it is
-    """The server refused what the administrator asked; `code` is stable, `text` is what was read."""
-
-    def __init__(self, code: str, text: str = "") -> None:
-        self.code = code
-        self.text = text
-        super().__init__(f"{code}: {text}" if text else code)
+from device_emulator.scenario.look import Look
+from device_emulator.scenario.offices import Office, Portal, ProgramOffice
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,148 +26,20 @@ class Sighting:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Look:
-    """A device from both sides. `None` is that there is none: no user, no lock, no registration.
-
-    Attributes:
-        known: whether the server has a record of the device.
-        status: its enrolment status.
-        assignment: the state of its assignment.
-        user: whose it is.
-        stager: who staged it.
-        group: the Group ID of its organization group.
-        ownership: C, S or E.
-        locked: the code of the refusal that locked it out.
-        pending_verification: whether the server still waits for its identifiers.
-        registration: the state of the registration for it, `none` where there is none.
-        registered_to: the user of that registration.
-        managed: whether the device itself believes to be managed.
-        passcode: whether a passcode is set on it.
-        screen: what its screen lets its person do.
-        life: where it is in its life.
-        profiles: the identifiers of the profiles on it.
-        supervised: whether it is supervised.
-        apple_account: whether its person is signed in with an Apple Account.
-        panes: what Setup Assistant showed, the last time.
-
-    """
-
-    known: bool = False
-    status: str | None = None
-    assignment: str | None = None
-    user: str | None = None
-    stager: str | None = None
-    group: str | None = None
-    ownership: str | None = None
-    locked: str | None = None
-    pending_verification: bool = False
-    registration: str = "none"
-    registered_to: str | None = None
-    managed: bool = False
-    passcode: bool = False
-    screen: str = "unlocked"
-    life: str = ""
-    profiles: Sequence[str] = ()
-    supervised: bool = False
-    apple_account: bool = False
-    panes: Sequence[str] = ()
-
-
-class ProgramProfile(Protocol):
-    """A DEP profile that is wanted."""
-
-    @property
-    def name(self) -> str: ...  # noqa: D102 - the type says it
-    @property
-    def group(self) -> str | None: ...  # noqa: D102
-    @property
-    def supervised(self) -> bool: ...  # noqa: D102
-    @property
-    def removable(self) -> bool: ...  # noqa: D102
-    @property
-    def authentication(self) -> bool: ...  # noqa: D102
-    @property
-    def default_user(self) -> str | None: ...  # noqa: D102
-    @property
-    def skip(self) -> tuple[str, ...]: ...  # noqa: D102
-    @property
-    def minimum_os(self) -> str | None: ...  # noqa: D102
-
-
-class Office(Protocol):
-    """The administrator. Whatever the server does not let them do is `Refused`."""
-
-    async def register(self, registration: Registration) -> None:
-        """Register a user's device; the registration's name is how it is spoken of from then on."""
-
-    async def delete_registration(self, *, name: str | None, device: str | None) -> None:
-        """Delete a registration, by its name or by its device."""
-
-    async def revoke_token(self, name: str) -> None:
-        """Revoke the token of a registration."""
-
-    async def reset_token(self, name: str) -> None:
-        """Give a registration a new token."""
-
-    async def put_on_list(self, entry: ListEntry) -> None:
-        """Put devices on the allow list or on the deny list."""
-
-    async def put_values_on_list(self, kind: str, identifier: Identifier, values: Sequence[str]) -> None:
-        """Put many identifiers on a list at once."""
-
-    async def take_off_list(self, kind: str, device: str) -> None:
-        """Take a device off a list."""
-
-    async def unlock(self, device: str) -> None:
-        """Clear the lock that a refusal has set."""
-
-    async def assign(self, device: str, user: str) -> None:
-        """Change the enrolment user of a device; to a staging user: check it in."""
-
-    async def wipe(self, device: str, kind: str, *, prevent_reenrollment: bool) -> None:
-        """Order an `enterprise` or a `device` wipe."""
-
-    async def decide_wipe(self, device: str, *, approve: bool) -> None:
-        """Decide on a wipe that was put on hold."""
-
-    async def command(self, device: str, command: str) -> None:
-        """Send a device a command."""
-
-    async def delete_device(self, device: str) -> None:
-        """Delete the record of a device."""
-
-    async def save_program_profile(self, profile: ProgramProfile) -> None:
-        """Save a DEP profile."""
-
-    async def assign_program_profile(self, device: str, profile: str) -> None:
-        """Assign a DEP profile to a device."""
-
-    async def activation_record(self, device: str) -> ActivationRecord | None:
-        """Return what Apple tells a device when it is activated; None for one that has no DEP profile."""
-
-    async def change_settings(self, group: str, settings: Mapping[str, Any]) -> None:
-        """Change settings of an organization group."""
-
-    async def change_user(self, user: str, changes: Mapping[str, Any]) -> None:
-        """Change an enrolment user: status, staging type, user groups, shared passcode."""
-
-    async def delete_user(self, user: str) -> None:
-        """Delete an enrolment user."""
-
-    async def synchronize(self) -> None:
-        """Look, as a directory sync does, who has left which user group."""
-
-    async def reset_attempts(self, *, user: str | None, device: str | None) -> None:
-        """Forget failed logins of a user, or those counted on a device."""
-
-
 class Stage(Protocol):
     """A world to play in."""
 
     @property
     def office(self) -> Office:
         """The administrator."""
+
+    @property
+    def program(self) -> ProgramOffice:
+        """The administrator, as Apple's customer."""
+
+    @property
+    def portal(self) -> Portal:
+        """Apple Business Manager."""
 
     @property
     def url(self) -> str:

@@ -19,7 +19,8 @@ from mdm_server.domain.staging.vocabulary import (
     UserStatus,
 )
 from mdm_server.domain.staging.wipe_protection import WipeKind, WipeState
-from mdm_server.service.staging.device_commands import command_named
+from mdm_server.service.commanding import CommandOrder
+from mdm_server.service.staging.device_commands import DeviceCommand, command_named
 from mdm_server.service.staging.device_facts import DeviceFacts
 from mdm_server.service.staging.enrollment_program import ProfileOrder
 from mdm_server.service.staging.groups import GroupOrder
@@ -32,6 +33,8 @@ from mdm_server.store.staging import StagingView
 
 __all__ = [
     "REFUSALS",
+    "CommandOrder",
+    "DeviceCommand",
     "DeviceFacts",
     "DeviceIdentifiers",
     "DeviceStagingType",

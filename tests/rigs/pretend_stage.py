@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,9 @@ from device_emulator.core.actions import PersonAction
 from device_emulator.core.events import Enrolled, Event, HubRefused
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.person import Person
-from device_emulator.scenario.stage import Look, Refused, Sighting
+from device_emulator.scenario.look import Look
+from device_emulator.scenario.offices import CommandAnswer, Refused
+from device_emulator.scenario.stage import Sighting
 
 
 class PretendOffice:
@@ -19,6 +21,18 @@ class PretendOffice:
     def __init__(self) -> None:
         self.orders: list[tuple[Any, ...]] = []
         self.refuses: dict[str, str] = {}
+        self.answers: dict[str, CommandAnswer] = {}
+
+    async def command(self, device: str, command: str, fields: Mapping[str, Any]) -> str:
+        """Write it down, and call it by its own name."""
+        self.orders.append(("command", device, command, dict(fields)))
+        if "command" in self.refuses:
+            raise Refused(self.refuses["command"], "told to")
+        return command
+
+    async def answer(self, device: str, command_uuid: str) -> CommandAnswer:
+        """Answer as arranged."""
+        return self.answers.get(command_uuid, CommandAnswer("Acknowledged"))
 
     def __getattr__(self, verb: str) -> Any:
         if verb.startswith("_"):
@@ -38,6 +52,8 @@ class PretendStage:
     def __init__(self, *devices: str) -> None:
         self.names = devices or ("phone",)
         self.office = PretendOffice()
+        self.program = PretendOffice()
+        self.portal = PretendOffice()
         self.url = "https://mdm.test"
         self.group_id = "ACME"
         self.now = datetime(2026, 1, 5, 8, tzinfo=UTC)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from device_emulator.scenario.steps.administering import ADMINISTRATION
 from device_emulator.scenario.steps.circumstances import GoOffline, GoOnline, InjectFault, RestartServer, Wait
 from device_emulator.scenario.steps.enrolling import Cart, DirectEnrol, Enrol, SetUp
+from device_emulator.scenario.steps.failing import Fail
 from device_emulator.scenario.steps.holding import (
     FactoryReset,
     HandOver,
@@ -39,6 +40,7 @@ STEPS: Mapping[str, type[Step]] = {
     "go-online": GoOnline,
     "restart-server": RestartServer,
     "inject-fault": InjectFault,
+    "fail": Fail,
     "wait": Wait,
     "expect": Expect,
 }

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from device_emulator.scenario.steps.buying import OrderDevices, ReleaseDevices, WithdrawDevices
+from device_emulator.scenario.steps.commanding import Command, InstallProfile
 from device_emulator.scenario.steps.device_orders import (
     ApproveWipe,
     Assign,
-    Command,
     DeleteDevice,
     RejectWipe,
     Unlock,
@@ -15,7 +16,7 @@ from device_emulator.scenario.steps.device_orders import (
 )
 from device_emulator.scenario.steps.ordering import Order
 from device_emulator.scenario.steps.organizing import ChangeUser, DeleteUser, ResetAttempts, Set, Synchronize
-from device_emulator.scenario.steps.programming import AssignDepProfile, SaveDepProfile
+from device_emulator.scenario.steps.programming import AbmRule, AbmSync, AssignDepProfile, SaveDepProfile
 from device_emulator.scenario.steps.registering import (
     Allow,
     DeleteRegistration,
@@ -43,6 +44,7 @@ ADMINISTRATION: Mapping[str, type[Order]] = {
     "reject-wipe": RejectWipe,
     "delete-device": DeleteDevice,
     "command": Command,
+    "install-profile": InstallProfile,
     "set": Set,
     "change-user": ChangeUser,
     "delete-user": DeleteUser,
@@ -50,4 +52,9 @@ ADMINISTRATION: Mapping[str, type[Order]] = {
     "synchronize": Synchronize,
     "save-dep-profile": SaveDepProfile,
     "assign-dep-profile": AssignDepProfile,
+    "abm-rule": AbmRule,
+    "abm-sync": AbmSync,
+    "order-devices": OrderDevices,
+    "release-devices": ReleaseDevices,
+    "withdraw-devices": WithdrawDevices,
 }

@@ -123,20 +123,3 @@ class DeleteDevice(Order, frozen=True, kw_only=True):
     async def order(self, stage: Stage) -> None:
         """Delete it."""
         await stage.office.delete_device(self.device)
-
-
-class Command(Order, frozen=True, kw_only=True):
-    """Send a device a command of the console's."""
-
-    device: DeviceNames
-    command: Literal["Lock", "ClearPasscode", "DeviceQuery", "SyncDevice", "SoftReset", "Shutdown"]
-
-    @property
-    def sentence(self) -> str:
-        """What is sent to whom."""
-        return f"sends {self.device} the command {self.command}"
-
-    async def order(self, stage: Stage) -> None:
-        """Send it."""
-        for device in stage.devices(self.device):
-            await stage.office.command(device, self.command)

@@ -116,7 +116,7 @@ class SetUp(Refusable, frozen=True, kw_only=True):
     async def perform(self, stage: Stage) -> Played:
         """Set up each device."""
         for device in stage.devices(self.device):
-            record = await stage.office.activation_record(device)
+            record = await stage.program.activation_record(device)
             if record is None:
                 sighting = await stage.act(device, FinishSetupAssistant())
                 yield self.ended(f"{device} is set up, and nobody manages it", sighting, SetupAssistantFinished)

@@ -7,7 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from device_emulator.scenario.document import DeviceNames, Ownership, reference
 from device_emulator.scenario.findings import Finding
-from device_emulator.scenario.stage import Look, Stage
+from device_emulator.scenario.look import Look
+from device_emulator.scenario.stage import Stage
 from device_emulator.scenario.steps.step import Played, Step
 
 UserOrNone = Annotated[str, reference("users", "The name of a user, or `none`.", series=True, or_none=True)]

@@ -6,7 +6,8 @@ from abc import abstractmethod
 from typing import ClassVar
 
 from device_emulator.scenario.findings import Deed
-from device_emulator.scenario.stage import Refused, Stage
+from device_emulator.scenario.offices import Refused
+from device_emulator.scenario.stage import Stage
 from device_emulator.scenario.steps.step import Played, Refusable
 
 

@@ -10,8 +10,8 @@ from device_emulator.core.events import Enrolled
 from device_emulator.scenario import runner
 from device_emulator.scenario.checking import Script, check
 from device_emulator.scenario.errors import StillWaiting
+from device_emulator.scenario.look import Look
 from device_emulator.scenario.runner import perform, play
-from device_emulator.scenario.stage import Look
 from rigs.pretend_stage import REFUSED, PretendStage
 
 Write = Callable[..., Script]

@@ -13,8 +13,8 @@ from device_emulator.scenario import Script, run
 from device_emulator.scenario.company import Company
 from device_emulator.scenario.document import ListEntry, Registration
 from device_emulator.scenario.errors import ScenarioError
+from device_emulator.scenario.offices import Refused
 from device_emulator.scenario.playing import STAGES
-from device_emulator.scenario.stage import Refused
 from device_emulator.scenario.steps.enrolling import Enrol
 
 Write = Callable[..., Script]

@@ -31,7 +31,7 @@ from device_emulator.core.hub.intent import Channel, HubIntent
 from device_emulator.core.states import LockState
 from device_emulator.scenario.checking import Script
 from device_emulator.scenario.findings import Deed, Finding
-from device_emulator.scenario.stage import Look
+from device_emulator.scenario.look import Look
 from device_emulator.scenario.steps import ADMINISTRATION, STEPS
 from device_emulator.scenario.steps.step import NOTHING_CAME_OF_IT
 from rigs.pretend_stage import REFUSED, PretendStage
