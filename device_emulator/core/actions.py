@@ -9,6 +9,7 @@ from device_emulator.core.android.actions import AndroidAction
 from device_emulator.core.features import Feature
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.person import Person
+from device_emulator.core.setting_up.answers import AppleAccount
 from device_emulator.core.troubles import Trouble
 
 
@@ -36,7 +37,10 @@ class FinishSetupAssistant:
 
 @dataclass(frozen=True, slots=True)
 class SetUp:
-    """Go through Setup Assistant of a device that Apple Business Manager has assigned to a server."""
+    """Switch a device on for the first time and go through Setup Assistant.
+
+    Apple says in the course of it whether an organization manages the device, and what it decided.
+    """
 
     setting_up: SettingUp
 
@@ -162,11 +166,37 @@ class DirectEnroll:
 class Prepare:
     """Let Apple Configurator prepare the device over its cable: erase it, supervise it, skip Setup Assistant, enrol.
 
-    Nobody answers a question on this way: `intent` says all there is.
+    Nobody answers a question on this way: `intent` says all there is. With `add_to_abm` Configurator adds the device to
+    Apple Business Manager first, and lets it enrol as one of the organization's.
     """
 
     intent: HubIntent
     supervise: bool = True
+    add_to_abm: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SignInAppleAccount:
+    """Sign in with an Apple Account in Settings."""
+
+    account: AppleAccount
+
+
+@dataclass(frozen=True, slots=True)
+class SignOutAppleAccount:
+    """Sign out of the Apple Account in Settings; Find My asks for its password."""
+
+    password: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class BackUp:
+    """Back the device up to iCloud now."""
+
+
+@dataclass(frozen=True, slots=True)
+class LeaveRemoteManagement:
+    """Leave remote management in Settings, as one may for 30 days after Configurator added the device to ABM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +293,10 @@ PersonAction = (
     | HubLogout
     | DirectEnroll
     | Prepare
+    | SignInAppleAccount
+    | SignOutAppleAccount
+    | BackUp
+    | LeaveRemoteManagement
     | Use
     | EraseAllContent
     | InstallApplication

@@ -44,7 +44,7 @@ def fetch_profile(handheld: Handheld, setting_up: SettingUp) -> Conversation[byt
     """
     authorization: dict[str, str] = {}
     while True:
-        response = yield from patiently(handheld, _question(handheld, setting_up.record.url, authorization))
+        response = yield from patiently(handheld, _question(handheld, _url(setting_up), authorization))
         if response.status == OK:
             return response.body
         version = _wanted_version(response)
@@ -82,6 +82,13 @@ def _question(handheld: Handheld, url: str, authorization: Mapping[str, str]) ->
     body = signed_data.sign(plist.dumps(machine_info(handheld).to_plist()), identity, when=handheld.clock())
     headers = {"User-Agent": USER_AGENT, "Content-Type": "application/pkcs7-signature", **authorization}
     return Draft(RequestKind.PROFILE, "POST", url, headers, body)
+
+
+def _url(setting_up: SettingUp) -> str:
+    profile = None if setting_up.record is None else setting_up.record.profile
+    if profile is None:
+        raise ExchangeError("setup.unassigned", "expected a device of an organization's, found one of nobody's")
+    return profile.url
 
 
 def _wanted_version(response: ResponseArrived) -> str | None:

@@ -14,6 +14,7 @@ from typing import TypeVar
 
 from certs.key_pool import RsaKeySource
 from device_emulator.core import events, person
+from device_emulator.core.activation import ActivationRecord, SettingUp
 from device_emulator.core.applications import Applications
 from device_emulator.core.belongings import Belongings
 from device_emulator.core.errors import ImpossibleTransitionError
@@ -27,6 +28,7 @@ from device_emulator.core.management import Management
 from device_emulator.core.passcode import Passcode
 from device_emulator.core.preferences import Preference, Preferences
 from device_emulator.core.randomness import Randomness
+from device_emulator.core.setting_up.answers import AppleAccount
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.core.states import (
     LIFE,
@@ -60,11 +62,14 @@ class LostMode:
 class Handheld:
     """The state of one device, and the verbs that change it.
 
-    `interruptions` counts what ends every conversation under way: switching off, restarting, erasing.
+    `interruptions` counts what ends every conversation under way: switching off, restarting, erasing. `unattended` is a
+    passage through Setup Assistant that a device in it begins by itself, once, such as its return to service.
     """
 
     __slots__ = (
         "_seen",
+        "activation",
+        "apple_account",
         "applications",
         "belongings",
         "clock",
@@ -91,6 +96,7 @@ class Handheld:
         "skipped_panes",
         "starts_until",
         "system",
+        "unattended",
     )
 
     def __init__(
@@ -119,6 +125,9 @@ class Handheld:
         self.network = Network.WIFI
         self.is_supervised = settings.supervised
         self.skipped_panes: frozenset[str] = NO_PANES
+        self.activation: ActivationRecord | None = None
+        self.apple_account: AppleAccount | None = None
+        self.unattended: SettingUp | None = None
         self.management: Management | None = None
         self.hub: HubApplication | None = None
         self.holder: Holder | None = None

@@ -9,7 +9,7 @@ from device_emulator.core.handheld import NO_PANES, Handheld
 from device_emulator.core.installed_profiles import InstalledProfiles
 from device_emulator.core.passcode import Passcode
 from device_emulator.core.preferences import Preferences
-from device_emulator.core.states import LifeState, LifeTrigger, LockTrigger, PowerState, PowerTrigger
+from device_emulator.core.states import MANAGED, LifeTrigger, LockTrigger, PowerState, PowerTrigger
 
 
 def ask_to_leave(handheld: Handheld, reason: str) -> None:
@@ -34,7 +34,7 @@ def end_management(handheld: Handheld, reason: str) -> None:
     if handheld.lost_mode is not None:
         handheld.lost_mode = None
         handheld.change_lock(LockTrigger.LOST_MODE_DISABLED)
-    if handheld.life is LifeState.ENROLLED:
+    if handheld.life in MANAGED:
         handheld.change_life(LifeTrigger.MANAGEMENT_ENDED)
     handheld.emit(Unenrolled(reason))
 
@@ -49,6 +49,9 @@ def erase(handheld: Handheld) -> None:
     handheld.hub = None
     handheld.is_supervised = handheld.settings.supervised
     handheld.skipped_panes = NO_PANES
+    handheld.activation = None
+    handheld.apple_account = None
+    handheld.unattended = None
     handheld.lost_mode = None
     handheld.on_call = False
     handheld.keychain.clear()

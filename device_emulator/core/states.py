@@ -19,6 +19,8 @@ class LifeState(StrEnum):
     ENROLLING = "enrolling"
     ENROLLING_IN_SETUP = "enrolling_in_setup"
     """Before anybody may use it: Setup Assistant goes on when the device is enrolled, and not before."""
+    AWAITING_CONFIGURATION = "awaiting_configuration"
+    """Managed, and still in Setup Assistant: it goes on when the server has said that all is as it should be."""
     ENROLLED = "enrolled"
 
 
@@ -29,12 +31,16 @@ class LifeTrigger(StrEnum):
     ENROLLMENT_STARTED = "enrollment_started"
     ENROLLMENT_SUCCEEDED = "enrollment_succeeded"
     ENROLLMENT_FAILED = "enrollment_failed"
+    CONFIGURATION_AWAITED = "configuration_awaited"
+    CONFIGURED = "configured"
     MANAGEMENT_ENDED = "management_ended"
     ERASED = "erased"
 
 
 UNDER_WAY = frozenset({LifeState.ENROLLING, LifeState.ENROLLING_IN_SETUP})
 """The device is about to be enrolled."""
+MANAGED = frozenset({LifeState.ENROLLED, LifeState.AWAITING_CONFIGURATION})
+"""The device has a server that commands it."""
 
 
 class LockState(StrEnum):
@@ -86,8 +92,12 @@ LIFE: Mapping[tuple[LifeState, LifeTrigger], LifeState] = MappingProxyType(
         (LifeState.SETUP_ASSISTANT, LifeTrigger.ENROLLMENT_STARTED): LifeState.ENROLLING_IN_SETUP,
         (LifeState.SETUP_ASSISTANT, LifeTrigger.ERASED): LifeState.SETUP_ASSISTANT,
         (LifeState.ENROLLING_IN_SETUP, LifeTrigger.ENROLLMENT_SUCCEEDED): LifeState.ENROLLED,
+        (LifeState.ENROLLING_IN_SETUP, LifeTrigger.CONFIGURATION_AWAITED): LifeState.AWAITING_CONFIGURATION,
         (LifeState.ENROLLING_IN_SETUP, LifeTrigger.ENROLLMENT_FAILED): LifeState.SETUP_ASSISTANT,
         (LifeState.ENROLLING_IN_SETUP, LifeTrigger.ERASED): LifeState.SETUP_ASSISTANT,
+        (LifeState.AWAITING_CONFIGURATION, LifeTrigger.CONFIGURED): LifeState.ENROLLED,
+        (LifeState.AWAITING_CONFIGURATION, LifeTrigger.MANAGEMENT_ENDED): LifeState.SETUP_ASSISTANT,
+        (LifeState.AWAITING_CONFIGURATION, LifeTrigger.ERASED): LifeState.SETUP_ASSISTANT,
         (LifeState.IN_USE, LifeTrigger.ENROLLMENT_STARTED): LifeState.ENROLLING,
         (LifeState.IN_USE, LifeTrigger.ERASED): LifeState.SETUP_ASSISTANT,
         (LifeState.ENROLLING, LifeTrigger.ENROLLMENT_SUCCEEDED): LifeState.ENROLLED,
