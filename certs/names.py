@@ -28,6 +28,8 @@ _SHORT_NAMES = {
 }
 _NAMES_OF = {oid: short for short, oid in _SHORT_NAMES.items()}
 
+_LONGEST_SERIAL_NUMBER = 64
+
 Subject = list[list[list[str]]]
 
 
@@ -35,6 +37,28 @@ def name_of(common_name: str, organization: str | None = None) -> x509.Name:
     """Build the name that has a common name and, if given, an organization."""
     organizations = [[("O", organization)]] if organization is not None else []
     return name_from_subject([*organizations, [("CN", common_name)]])
+
+
+def hardware_name(udid: str, serial_number: str) -> x509.Name:
+    """Build the name of one piece of hardware: its UDID is the common name, its serial number is X.520's own (§6.2.9).
+
+    Raises:
+        CertsError: one of them is empty, or longer than X.520 allows.
+
+    """
+    if not 1 <= len(serial_number) <= _LONGEST_SERIAL_NUMBER:
+        found = len(serial_number)
+        raise CertsError(f"expected a serial number of 1 to {_LONGEST_SERIAL_NUMBER} characters, found {found}")
+    return name_from_subject([[[NameOID.SERIAL_NUMBER.dotted_string, serial_number]], [["CN", udid]]])
+
+
+def hardware_of(name: x509.Name) -> tuple[str, str] | None:
+    """Return the UDID and the serial number that a name gives a piece of hardware; None unless it has one of each."""
+    udids = name.get_attributes_for_oid(NameOID.COMMON_NAME)
+    serial_numbers = name.get_attributes_for_oid(NameOID.SERIAL_NUMBER)
+    if len(udids) != 1 or len(serial_numbers) != 1:
+        return None
+    return str(udids[0].value), str(serial_numbers[0].value)
 
 
 def name_from_subject(subject: Sequence[Sequence[Sequence[str]]]) -> x509.Name:

@@ -10,6 +10,8 @@ from certs.names import (
     common_name,
     format_name,
     general_name,
+    hardware_name,
+    hardware_of,
     name_from_subject,
     name_of,
     parse_name,
@@ -98,3 +100,25 @@ def test_a_host_is_an_address_or_a_dns_name() -> None:
     assert general_name("mdm.example.com") == x509.DNSName("mdm.example.com")
     with pytest.raises(CertsError, match="expected a host name"):
         general_name("münchen.example")
+
+
+def test_hardware_has_a_name_of_two_parts() -> None:
+    """What was written is read, in text too."""
+    name = hardware_name("00008101-000000000000001E", "F2LXK1ABCD")
+    assert hardware_of(name) == ("00008101-000000000000001E", "F2LXK1ABCD")
+    assert format_name(name) == "CN=00008101-000000000000001E,2.5.4.5=F2LXK1ABCD"
+
+
+@pytest.mark.parametrize(
+    "subject", [[[["CN", "U"]]], [[["2.5.4.5", "S"]]], [[["CN", "U"]], [["CN", "V"]], [["2.5.4.5", "S"]]]]
+)
+def test_any_other_name_is_no_hardwares(subject: list[list[list[str]]]) -> None:
+    """A name with a part missing, or one too many, speaks for no device."""
+    assert hardware_of(name_from_subject(subject)) is None
+
+
+@pytest.mark.parametrize(("udid", "serial_number"), [("", "S"), ("U", ""), ("U" * 65, "S"), ("U", "S" * 65)])
+def test_hardware_without_a_proper_name_has_none(udid: str, serial_number: str) -> None:
+    """Nothing, and more than X.520 allows."""
+    with pytest.raises(CertsError, match="expected a"):
+        hardware_name(udid, serial_number)
