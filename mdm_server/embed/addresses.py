@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Iterable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -13,6 +14,9 @@ from mdm_server.web.admission import is_loopback
 from mdm_server.web.listener import bind
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "::1")
+PLAIN = frozenset({"http", "sim"})
+ONLY_HERE = frozenset({"sim"})
+"""The second port empties the store: never beyond this machine."""
 _EVERYWHERE = {"", "0.0.0.0", "::", "*"}  # noqa: S104 - recognised here, in order to be refused
 
 
@@ -89,47 +93,75 @@ def base_url(scheme: str, address: Address, bound: socket.socket, hostnames: tup
 
 
 @dataclass(frozen=True, slots=True)
-class Sockets:
-    """Everything that was bound, and the URLs that lead there."""
+class Place:
+    """A socket that was bound, and the URL that leads there."""
 
-    tls: socket.socket
+    socket: socket.socket
     url: str
-    http: socket.socket | None
-    http_url: str | None
-    sim: socket.socket | None
-    sim_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Everything that was bound."""
+
+    listen: Place
+    http: Place | None
+    sim: Place | None
+    apple: Place | None
+    apns: Place | None
     hostnames: tuple[str, ...]
-    """What the server's certificate is for."""
+    """What a server's certificate is for."""
 
 
-def bind_all(settings: ServerSettings, closing: AsyncExitStack) -> Sockets:
+def bind_all(settings: ServerSettings, closing: AsyncExitStack) -> Places:
     """Read, check and bind every address of the settings; raises ServerStartError, having touched nothing else."""
     wanted = {
         "listen": settings.listen,
         "http": settings.http,
         "sim": settings.sim,
+        "apple": settings.apple,
+        "apns": settings.apns,
     }
-    addresses = {name: read_address(name, text) for name, text in wanted.items() if text is not None}
+    places = bind_named(
+        {name: text for name, text in wanted.items() if text is not None},
+        settings.hostnames,
+        # A seed makes challenges guessable.
+        expose=settings.expose and settings.seed is None,
+        closing=closing,
+    )
+    return Places(
+        listen=places["listen"],
+        http=places.get("http"),
+        sim=places.get("sim"),
+        apple=places.get("apple"),
+        apns=places.get("apns"),
+        hostnames=names_of(places.values(), settings.hostnames),
+    )
+
+
+def bind_named(
+    wanted: Mapping[str, str], hostnames: tuple[str, ...], *, expose: bool, closing: AsyncExitStack
+) -> dict[str, Place]:
+    """Read, check and bind addresses by the names of their settings; raises ServerStartError."""
+    addresses = {name: read_address(name, text) for name, text in wanted.items()}
     for name, address in addresses.items():
-        # A seed makes challenges guessable, and the second port empties the store: never beyond this machine.
-        refuse_exposure(name, address, expose=settings.expose and name != "sim" and settings.seed is None)
+        refuse_exposure(name, address, expose=expose and name not in ONLY_HERE)
     bound: dict[str, socket.socket] = {}
     for name, address in addresses.items():
         bound[name] = bind_address(name, address)
         closing.callback(bound[name].close)
-    urls = {
-        name: base_url(
-            "https" if name == "listen" else "http", address, bound[name], () if name == "sim" else settings.hostnames
+    return {
+        name: Place(
+            bound[name],
+            base_url(
+                "http" if name in PLAIN else "https", address, bound[name], () if name in ONLY_HERE else hostnames
+            ),
         )
         for name, address in addresses.items()
     }
-    reached_as = (urlsplit(url).hostname or "" for url in urls.values())
-    return Sockets(
-        tls=bound["listen"],
-        url=urls["listen"],
-        http=bound.get("http"),
-        http_url=urls.get("http"),
-        sim=bound.get("sim"),
-        sim_url=urls.get("sim"),
-        hostnames=tuple(dict.fromkeys([*settings.hostnames, *reached_as, *LOOPBACK_NAMES])),
-    )
+
+
+def names_of(places: Iterable[Place], hostnames: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the names under which places are reached, the preferred ones first."""
+    reached_as = (urlsplit(place.url).hostname or "" for place in places)
+    return tuple(dict.fromkeys([*hostnames, *reached_as, *LOOPBACK_NAMES]))

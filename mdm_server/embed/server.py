@@ -19,7 +19,7 @@ from certs.errors import UNREADABLE_X509
 from certs.identity import certificates_to_pem
 from certs.keys import KeyKind
 from mdm_server.clouds.apple.push.courier import Courier
-from mdm_server.embed.addresses import Sockets, bind_all
+from mdm_server.embed.addresses import Place, Places, bind_all
 from mdm_server.embed.administrators import ApiCredentials, find_administrators
 from mdm_server.embed.chance import Chance
 from mdm_server.embed.housekeeping import sweep, trim_journal, wake_waiting
@@ -110,7 +110,7 @@ class Server:
 async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExitStack, clock: Clock) -> Server:
     service_settings = _service_settings(settings)
     kind = _key_kind(settings.issuing_key)
-    sockets = bind_all(settings, closing)
+    places = bind_all(settings, closing)
     folder = StateFolder(settings.state_dir)
     closing.callback(folder.close)
     store = folder.open_store()
@@ -122,11 +122,11 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     pool = ThreadPoolExecutor(HEAVY_THREADS, thread_name_prefix="mdmsim-rsa")
     closing.callback(pool.shutdown)
     chance = Chance(settings.seed)
-    courier = Courier()
+    courier = Courier(clock)
     suite = assemble(
         store,
         authority,
-        replace(service_settings, base_url=sockets.url),
+        replace(service_settings, base_url=places.listen.url),
         clock=clock,
         random_bytes=chance,
         sender=CourierSender(courier),
@@ -137,13 +137,13 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     gate = Gate(administrators.account, AccessTokens(clock, secrets.token_bytes))
     first = Port(first_port(Front(suite, courier, ca_pem, administrators.tokens, gate, limits)), limits)
     second = Port(second_port(Strings(suite, store, clock, lambda: chance.seed, chance.reseed)), limits)
-    await _open(first, second, sockets, server_context(authority, folder, sockets.hostnames), closing)
+    await _open(first, second, places, server_context(authority, folder, places.hostnames), closing)
     for background in (watch_the_loop(), wake_waiting(suite), trim_journal(store), sweep(suite)):
         closing.push_async_callback(_cancel, asyncio.create_task(background))
     return Server(
-        url=sockets.url,
-        http_url=sockets.http_url,
-        sim_url=sockets.sim_url,
+        url=places.listen.url,
+        http_url=_url(places.http),
+        sim_url=_url(places.sim),
         ca_pem=ca_pem,
         ca_file=folder.ca_file,
         admin_token=administrators.token,
@@ -156,16 +156,20 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     )
 
 
-async def _open(first: Port, second: Port, sockets: Sockets, tls: ssl.SSLContext, closing: AsyncExitStack) -> None:
+async def _open(first: Port, second: Port, places: Places, tls: ssl.SSLContext, closing: AsyncExitStack) -> None:
     """Open the ports last: whoever gets in finds everything in its place."""
     for port in (first, second):
         await port.open()
         closing.push_async_callback(port.close)
-    if sockets.sim is not None and sockets.sim_url is not None:
-        second.listen(sockets.sim, sockets.sim_url)
-    if sockets.http is not None and sockets.http_url is not None:
-        first.listen(sockets.http, sockets.http_url)
-    first.listen(sockets.tls, sockets.url, tls)
+    if places.sim is not None:
+        second.listen(places.sim.socket, places.sim.url)
+    if places.http is not None:
+        first.listen(places.http.socket, places.http.url)
+    first.listen(places.listen.socket, places.listen.url, tls)
+
+
+def _url(place: Place | None) -> str | None:
+    return None if place is None else place.url
 
 
 def _service_settings(settings: ServerSettings) -> ServiceSettings:

@@ -18,6 +18,12 @@ class ServerSettings:
     """A plain HTTP listener for tools that speak no TLS; None is none."""
     sim: str | None = "127.0.0.1:0"
     """The second port (`/_sim`): loopback only, plain HTTP; None is none."""
+    apple: str | None = None
+    """Apple's device API and activation (TLS), for our devices and for any MDM server; None is none."""
+    apns: str | None = None
+    """Apple's push service over HTTP/2 (TLS); None is none."""
+    abm_url: str | None = None
+    """The device API that our MDM server synchronises with; None is the one of `apple`, if there is one."""
     hostnames: tuple[str, ...] = ()
     """Names and addresses devices use, for the certificate and the URLs; loopback names and `listen` are always in."""
     seed: int | None = None

@@ -37,9 +37,19 @@ class Strings:
     reseed: Callable[[int], None]
 
 
+class Refused(Exception):  # noqa: N818 - it is an answer
+    """An answer that ends a call to the second port early."""
+
+    def __init__(
+        self, status: int, code: str, title: str, *, found: str, expected: str | None = None, remedy: str | None = None
+    ) -> None:
+        super().__init__(code)
+        self.problem = Problem(status=status, title=title, code=code, expected=expected, found=found, remedy=remedy)
+
+
 def second_port(strings: Strings) -> web.Application:
-    """Make the application behind the second port."""
-    application = web.Application(middlewares=[_only_from_here])
+    """Make the application behind the second port of a management server."""
+    application = bare_second_port()
     add = application.router.add_route
     add("GET", "/_sim/ready", _with(strings, _ready))
     add("POST", "/_sim/reset", _with(strings, _reset))
@@ -47,6 +57,11 @@ def second_port(strings: Strings) -> web.Application:
     add("POST", "/_sim/seed", _with(strings, _set_seed))
     add("GET", "/_sim/journal", _with(strings, _journal))
     return application
+
+
+def bare_second_port() -> web.Application:
+    """Make a second port that nothing hangs on yet; only programs of this machine get in."""
+    return web.Application(middlewares=[_only_from_here])
 
 
 @web.middleware
@@ -58,6 +73,8 @@ async def _only_from_here(request: web.Request, handler: Endpoint) -> web.Stream
         return _no(403, "sim.host", "only loopback names lead here", found=f"Host: {request.host[:100]}")
     try:
         return await handler(request)
+    except Refused as refused:
+        return problem_response(refused.problem)
     except web.HTTPException as error:
         return _no(
             error.status, "sim.unknown", "there is no such string", found=f"{request.method} {request.path}"[:200]
@@ -66,6 +83,11 @@ async def _only_from_here(request: web.Request, handler: Endpoint) -> web.Stream
         incident = new_request_id()
         log.error("sim.defect", incident=incident, exc_info=error)
         return problem_response(Problem(status=500, title="internal error", code="internal", incident=incident))
+
+
+def sim_json(value: Any, *, status: int = 200) -> web.Response:
+    """Return JSON, a line for itself."""
+    return web.Response(body=_encoder.encode(value) + b"\n", content_type="application/json", status=status)
 
 
 def _with(strings: Strings, answer: Callable[[Strings, web.Request], Awaitable[web.StreamResponse]]) -> Endpoint:
@@ -77,7 +99,7 @@ def _with(strings: Strings, answer: Callable[[Strings, web.Request], Awaitable[w
 
 async def _ready(strings: Strings, request: web.Request) -> web.StreamResponse:
     """Say that the server answers, and under which address."""
-    return _json({"ready": True, "url": strings.suite.settings.base_url})
+    return sim_json({"ready": True, "url": strings.suite.settings.base_url})
 
 
 async def _reset(strings: Strings, request: web.Request) -> web.StreamResponse:
@@ -86,14 +108,15 @@ async def _reset(strings: Strings, request: web.Request) -> web.StreamResponse:
     try:
         scope = ResetScope(what)
     except ValueError:
-        return _no(422, "sim.scope", "that cannot be reset", expected=", ".join(ResetScope), found=what[:100])
+        scopes = ", ".join(ResetScope)
+        raise Refused(422, "sim.scope", "that cannot be reset", expected=scopes, found=what[:100]) from None
     await strings.store.reset(scope, Occasion(strings.clock()))
-    return _json({"reset": scope})
+    return sim_json({"reset": scope})
 
 
 async def _show_seed(strings: Strings, request: web.Request) -> web.StreamResponse:
     """Show the seed, or null when everything is drawn from the operating system."""
-    return _json({"seed": strings.seed()})
+    return sim_json({"seed": strings.seed()})
 
 
 async def _set_seed(strings: Strings, request: web.Request) -> web.StreamResponse:
@@ -102,10 +125,10 @@ async def _set_seed(strings: Strings, request: web.Request) -> web.StreamRespons
     try:
         seed = int(text)
     except ValueError:
-        return _no(422, "sim.seed", "that is no seed", expected="?seed=NUMBER", found=text[:100])
+        raise Refused(422, "sim.seed", "that is no seed", expected="?seed=NUMBER", found=text[:100]) from None
     counts = await strings.store.counts()
     if counts.invitations or counts.certificates or any(counts.enrollments.values()):
-        return _no(
+        raise Refused(
             409,
             "sim.not_empty",
             "a seed begins a run, and this one has begun",
@@ -114,7 +137,7 @@ async def _set_seed(strings: Strings, request: web.Request) -> web.StreamRespons
             remedy="POST /_sim/reset first",
         )
     strings.reseed(seed)
-    return _json({"seed": seed})
+    return sim_json({"seed": seed})
 
 
 async def _journal(strings: Strings, request: web.Request) -> web.StreamResponse:
@@ -122,7 +145,8 @@ async def _journal(strings: Strings, request: web.Request) -> web.StreamResponse
     try:
         after = int(request.query.get("after", "0"))
     except ValueError:
-        return _no(422, "sim.after", "that is no entry", expected="?after=NUMBER", found=request.query["after"][:100])
+        found = request.query["after"][:100]
+        raise Refused(422, "sim.after", "that is no entry", expected="?after=NUMBER", found=found) from None
     response = web.StreamResponse(headers={"Content-Type": "application/x-ndjson"})
     await response.prepare(request)
     while page := await strings.store.journal.list(after=after, limit=_PAGE):
@@ -132,13 +156,5 @@ async def _journal(strings: Strings, request: web.Request) -> web.StreamResponse
     return response
 
 
-def _json(value: Any) -> web.Response:
-    return web.Response(body=_encoder.encode(value) + b"\n", content_type="application/json")
-
-
-def _no(
-    status: int, code: str, title: str, *, found: str, expected: str | None = None, remedy: str | None = None
-) -> web.Response:
-    return problem_response(
-        Problem(status=status, title=title, code=code, expected=expected, found=found, remedy=remedy)
-    )
+def _no(status: int, code: str, title: str, *, found: str) -> web.Response:
+    return problem_response(Problem(status=status, title=title, code=code, found=found))
