@@ -1,7 +1,7 @@
 """The push courier's frames: small JSON texts over one WebSocket that may speak for many devices.
 
-A device (or a fleet) says which push tokens it listens for; the server says which of them has work waiting. The newest
-connection for a token wins, and one push is kept for a token nobody listens to.
+A device (or a fleet) says which push tokens it listens for, and which are gone for good; the server says which of them
+has work waiting. The newest connection for a token wins, and one push is kept for a token nobody listens to.
 """
 
 from __future__ import annotations
@@ -25,14 +25,22 @@ MAX_TOKEN_BYTES = 64
 
 @dataclass(frozen=True, slots=True)
 class Listen:
-    """Client to server: wake me for these tokens."""
+    """Client to server: wake me for these tokens; `topic` is whose they are, where the client says it."""
 
     tokens: tuple[bytes, ...]
+    topic: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Forget:
     """Client to server: no longer wake me for these tokens."""
+
+    tokens: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Client to server: these tokens will never be used again, for their devices were erased or have left."""
 
     tokens: tuple[bytes, ...]
 
@@ -52,17 +60,20 @@ class Push:
     magic: str
 
 
-FromClient: TypeAlias = Listen | Forget
+FromClient: TypeAlias = Listen | Forget | Gone
 FromServer: TypeAlias = Listening | Push
 
 _Hex: TypeAlias = Annotated[str, msgspec.Meta(pattern=rf"\A(?:[0-9a-fA-F]{{2}}){{1,{MAX_TOKEN_BYTES}}}\Z")]
 _Tokens: TypeAlias = Annotated[list[_Hex], msgspec.Meta(max_length=MAX_TOKENS)]
+_Topic: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 _Magic: TypeAlias = Annotated[str, msgspec.Meta(min_length=1, max_length=255)]
 
 
 class _ClientFrame(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     listen: _Tokens | None = None
+    topic: _Topic | None = None
     forget: _Tokens | None = None
+    gone: _Tokens | None = None
 
 
 class _ServerFrame(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -78,12 +89,14 @@ _from_server = msgspec.json.Decoder(_ServerFrame)
 def parse_from_client(frame: str | bytes) -> FromClient:
     """Read a frame a client sent (FrameError)."""
     match _decode(_from_client, frame):
-        case _ClientFrame(listen=list() as tokens, forget=None):
-            return Listen(_binary(tokens))
-        case _ClientFrame(listen=None, forget=list() as tokens):
+        case _ClientFrame(listen=list() as tokens, topic=topic, forget=None, gone=None):
+            return Listen(_binary(tokens), topic)
+        case _ClientFrame(listen=None, topic=None, forget=list() as tokens, gone=None):
             return Forget(_binary(tokens))
+        case _ClientFrame(listen=None, topic=None, forget=None, gone=list() as tokens):
+            return Gone(_binary(tokens))
         case _:
-            raise FrameError("courier.frame", "expected either listen or forget")
+            raise FrameError("courier.frame", "expected either listen, forget or gone")
 
 
 def parse_from_server(frame: str | bytes) -> FromServer:
@@ -100,7 +113,7 @@ def parse_from_server(frame: str | bytes) -> FromServer:
 def encode(frame: FromClient | FromServer) -> str:
     """Write a frame as JSON text (FrameError when it would break the limits a reader enforces)."""
     text = msgspec.json.encode(_as_json(frame)).decode()
-    if isinstance(frame, Listen | Forget):
+    if isinstance(frame, Listen | Forget | Gone):
         parse_from_client(text)
     else:
         parse_from_server(text)
@@ -125,10 +138,12 @@ def _decode(decoder: msgspec.json.Decoder[_Frame], frame: str | bytes) -> _Frame
 
 def _as_json(frame: FromClient | FromServer) -> _ClientFrame | _ServerFrame:
     match frame:
-        case Listen(tokens):
-            return _ClientFrame(listen=_hexadecimal(tokens))
+        case Listen(tokens, topic):
+            return _ClientFrame(listen=_hexadecimal(tokens), topic=topic)
         case Forget(tokens):
             return _ClientFrame(forget=_hexadecimal(tokens))
+        case Gone(tokens):
+            return _ClientFrame(gone=_hexadecimal(tokens))
         case Listening(tokens):
             return _ServerFrame(listening=_hexadecimal(tokens))
         case _:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 
 from mdm_server.clouds.apple.push.courier import Courier
 from mdm_server.outbound.courier import CourierSender
@@ -10,7 +11,7 @@ from mdm_server.wire.courier import Listen, encode
 
 async def test_every_target_gets_its_push() -> None:
     """Whoever listens is told its own magic."""
-    courier = Courier()
+    courier = Courier(lambda: datetime(2026, 6, 1, tzinfo=UTC))
     line = courier.connect()
     line.receive(encode(Listen((b"\x01" * 32, b"\x02" * 32))))
     targets = [PushTarget(b"\x01" * 32, "eins", "topic"), PushTarget(b"\x02" * 32, "zwei", "topic")]

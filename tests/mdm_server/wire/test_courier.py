@@ -12,6 +12,7 @@ from mdm_server.wire.courier import (
     Forget,
     FromClient,
     FromServer,
+    Gone,
     Listen,
     Listening,
     Push,
@@ -25,9 +26,12 @@ from mdm_server.wire.errors import FrameError
 tokens = st.lists(st.binary(min_size=1, max_size=64), max_size=5).map(tuple)
 
 
-@given(st.builds(Listen, tokens) | st.builds(Forget, tokens))
+topics = st.none() | st.text(st.characters(codec="utf-8"), min_size=1, max_size=50)
+
+
+@given(st.builds(Listen, tokens, topics) | st.builds(Forget, tokens) | st.builds(Gone, tokens))
 def test_a_clients_frame_is_read_as_it_was_written(frame: FromClient) -> None:
-    """Listen and forget survive the wire."""
+    """Listen, forget and gone survive the wire."""
     assert parse_from_client(encode(frame)) == frame
 
 
@@ -46,7 +50,9 @@ def test_a_servers_frame_is_read_as_it_was_written(frame: FromServer) -> None:
 def test_frames_look_as_documented() -> None:
     """The JSON is what decision 0005 says, with nothing around it."""
     assert json.loads(encode(Listen((b"\x01\xab",)))) == {"listen": ["01ab"]}
+    assert json.loads(encode(Listen((b"\x01\xab",), "topic"))) == {"listen": ["01ab"], "topic": "topic"}
     assert json.loads(encode(Forget((b"\x01\xab",)))) == {"forget": ["01ab"]}
+    assert json.loads(encode(Gone((b"\x01\xab",)))) == {"gone": ["01ab"]}
     assert json.loads(encode(Listening((b"\x01\xab",)))) == {"listening": ["01ab"]}
     assert json.loads(encode(Push(b"\x01\xab", "m"))) == {"push": "01ab", "mdm": "m"}
     assert parse_from_client('{"listen": ["01AB"]}') == Listen((b"\x01\xab",))
@@ -68,6 +74,9 @@ def test_frames_look_as_documented() -> None:
         '{"listen": ["01\\n"]}',
         '{"listen": [""]}',
         '{"listen": ["01"], "forget": ["02"]}',
+        '{"gone": ["01"], "forget": ["02"]}',
+        '{"gone": ["01"], "topic": "topic"}',
+        '{"listen": ["01"], "topic": ""}',
         '{"listen": ["01"], "other": 1}',
         '{"push": "01", "mdm": "m"}',
         '{"listen": ["' + "01" * 65 + '"]}',
