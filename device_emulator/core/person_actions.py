@@ -27,6 +27,16 @@ from device_emulator.core.preferences import Preference
 from device_emulator.core.states import LifeState, LockState, PowerState
 
 WITHOUT_POWER = (actions.TurnOn, actions.HandOver, actions.HaveTrouble, actions.HearOfRelease)
+WHILE_LOST = (
+    *WITHOUT_POWER,
+    actions.Lock,
+    actions.ShutDown,
+    actions.Restart,
+    actions.EndCall,
+    actions.GoOffline,
+    actions.GoOnline,
+)
+"""The buttons of a lost device work, and it can be carried about and given away."""
 
 
 def act(handheld: Handheld, action: actions.PersonAction) -> Wanted:
@@ -37,6 +47,7 @@ def act(handheld: Handheld, action: actions.PersonAction) -> Wanted:
     name = type(action).__name__
     try:
         _expect_power(handheld, action)
+        _expect_to_be_let_in(handheld, action)
         return perform(action, handheld)
     except NotAllowedError as refusal:
         handheld.emit(PersonRefused(name, refusal.reason))
@@ -50,6 +61,15 @@ def _expect_power(handheld: Handheld, action: actions.PersonAction) -> None:
         raise NotAllowedError("already_on")
     if handheld.power is PowerState.STARTING and not isinstance(action, WITHOUT_POWER):
         raise NotAllowedError("starting")
+
+
+def _expect_to_be_let_in(handheld: Handheld, action: actions.PersonAction) -> None:
+    """In lost mode nobody uses the device, whatever they know.
+
+    https://support.apple.com/guide/security/managed-lost-mode-and-remote-wipe-secc46f3562c/web
+    """
+    if handheld.lock is LockState.LOST and not isinstance(action, WHILE_LOST):
+        raise NotAllowedError("lost")
 
 
 def impulsive_action(handheld: Handheld, impulse: Impulse) -> actions.PersonAction | None:
@@ -121,8 +141,6 @@ def _(action: actions.SetPasscode, handheld: Handheld) -> None:
 
 @perform.register
 def _(action: actions.Unlock, handheld: Handheld) -> None:
-    if handheld.lock is LockState.LOST:
-        raise NotAllowedError("lost")
     if action.passcode is None:
         holding.type_passcode(handheld)
     else:
@@ -229,8 +247,6 @@ def _(action: actions.HubLogout, handheld: Handheld) -> Wanted:
 
 @perform.register
 def _(action: actions.Prepare, handheld: Handheld) -> Wanted:
-    if handheld.lock is LockState.LOST:
-        raise NotAllowedError("lost")
     _reach_network(handheld)
     preparing.prepare(handheld, supervise=action.supervise)
     return actions.HubEnroll(action.intent)

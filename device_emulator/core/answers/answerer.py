@@ -63,8 +63,7 @@ Act = Callable[[Handheld, Command], Answer]
 class Answerer:
     """One row of the table of answers: the function, and what is said about it in docs/fidelity.md.
 
-    `not_now` names the states in which the device puts the command off; `in_lost_mode` says whether a lost device runs
-    it at all.
+    `not_now` names the states in which the device puts the command off. What a lost device runs: `when_lost`.
     """
 
     request_type: str
@@ -72,7 +71,6 @@ class Answerer:
     note: str
     act: Act
     not_now: Condition = Condition.NONE
-    in_lost_mode: bool = True
 
 
 def answerer(
@@ -81,11 +79,10 @@ def answerer(
     note: str,
     *,
     not_now: Condition = Condition.NONE,
-    in_lost_mode: bool = True,
 ) -> Callable[[Act], Answerer]:
     """Make a function the answerer of a request type."""
 
     def wrap(act: Act) -> Answerer:
-        return Answerer(request_type, fidelity, note, act, not_now, in_lost_mode)
+        return Answerer(request_type, fidelity, note, act, not_now)
 
     return wrap

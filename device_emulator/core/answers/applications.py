@@ -140,7 +140,6 @@ def validate_applications(handheld: Handheld, command: Command) -> Answer:
     Fidelity.SIMPLIFIED,
     "the person sees the invitation and does nothing",
     not_now=SEALED | Condition.SETUP_ASSISTANT,
-    in_lost_mode=False,
 )
 def invite_to_program(handheld: Handheld, command: Command) -> Answer:
     """Show the invitation."""

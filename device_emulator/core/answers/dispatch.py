@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from device_emulator.core.answers.answerer import Answer, Answerer, Condition
 from device_emulator.core.answers.error_codes import ErrorCode, failed, malformed
 from device_emulator.core.answers.registry import ANSWERERS
+from device_emulator.core.answers.when_lost import WHEN_LOST
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.states import LifeState, LockState, PowerState
 from mdm_server.wire.command import Command
@@ -33,7 +34,7 @@ def answer(handheld: Handheld, command: Command, answerers: Mapping[str, Answere
     refused = may_run(spec, situation)
     if refused is not None:
         return failed(CODES.get(refused.reason, ErrorCode.NOT_AUTHORIZED), refused.text)
-    if handheld.lock is LockState.LOST and not row.in_lost_mode:
+    if handheld.lock is LockState.LOST and not WHEN_LOST[command.request_type].runs:
         return failed(ErrorCode.INVALID_IN_LOST_MODE, f"“{command.request_type}” is not run while the device is lost.")
     # Any command may ask for a cable (archived MDM Protocol Reference, “MDM Command Payloads”); no device here has one.
     if command.fields.get("RequestRequiresNetworkTether") is True:

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from device_emulator.core.answers.answerer import Answerer, Condition, Fidelity
 from device_emulator.core.answers.queries import QUERIES, SUPPORT
 from device_emulator.core.answers.registry import ANSWERERS
+from device_emulator.core.answers.when_lost import WHEN_LOST, WhenLost
 from mdm_server.wire.commands import COMMANDS, CommandSpec, Mode, Platform, PlatformSupport
 
 INTRODUCTION = """\
@@ -52,6 +53,16 @@ Commands that are not listed never get `NotNow`: Apple guarantees it for DeviceI
 EraseDevice, ClearPasscode, ProvisioningProfileList, InstalledApplicationList and Restrictions (archived MDM Protocol
 Reference, “Error Handling”), and requires it of CertificateList before the first unlock (schema, CertificateList). The
 rest is our reading of the reason it gives there: Data Protection keeps a locked device from changing what it stores.
+"""
+
+IN_LOST_MODE = """\
+## In lost mode
+
+A lost device answers a command that is not valid in lost mode with `Error` 12078. Apple does not say which these are
+(enable-lost-mode-command); this table says what is its word, and what our reading.
+
+Its person can switch it off and on, carry it out of reach and hand it over, and nothing else. Lost mode outlives a
+restart and the right passcode; only DisableLostMode, an erase, or the end of management ends it.
 """
 
 STATES: Mapping[Condition, str] = {
@@ -111,8 +122,12 @@ def _put_off(row: Answerer) -> tuple[str, ...]:
 
 
 def _refused_when_lost() -> str:
-    refused = ", ".join(f"`{row.request_type}`" for row in _in_order() if not row.in_lost_mode)
-    return f"## In lost mode\n\nThese are refused while the device is lost: {refused}.\n"
+    rows = ((f"`{row.request_type}`", *_when_lost(WHEN_LOST[row.request_type])) for row in _in_order())
+    return f"{IN_LOST_MODE}\n{_table(('Command', 'Lost', 'Because'), rows)}"
+
+
+def _when_lost(verdict: WhenLost) -> tuple[str, str]:
+    return "" if verdict is WhenLost.ELSEWHERE else "runs" if verdict.runs else "12078", verdict.value
 
 
 def _queries() -> str:

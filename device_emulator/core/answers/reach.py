@@ -16,7 +16,6 @@ from mdm_server.wire.command import Command
     Fidelity.SIMPLIFIED,
     "the person is asked and does nothing; on Wi-Fi every destination is found",
     not_now=LOCKED | Condition.ON_CALL,
-    in_lost_mode=False,
 )
 def request_mirroring(handheld: Handheld, command: Command) -> Answer:
     """Ask the person to mirror the screen."""
@@ -29,7 +28,7 @@ def request_mirroring(handheld: Handheld, command: Command) -> Answer:
     return Answer(values={"MirroringResult": "Prompting"})
 
 
-@answerer("StopMirroring", Fidelity.SIMPLIFIED, "acknowledged: nothing is ever mirrored", in_lost_mode=False)
+@answerer("StopMirroring", Fidelity.SIMPLIFIED, "acknowledged: nothing is ever mirrored")
 def stop_mirroring(handheld: Handheld, command: Command) -> Answer:
     """End mirroring."""
     handheld.emit(MirroringStopped())
@@ -41,7 +40,6 @@ def stop_mirroring(handheld: Handheld, command: Command) -> Answer:
     Fidelity.SIMPLIFIED,
     "no carrier is asked; a device without a modem reports an error",
     not_now=SEALED,
-    in_lost_mode=False,
 )
 def refresh_cellular_plans(handheld: Handheld, command: Command) -> Answer:
     """Ask the carrier for its plans."""

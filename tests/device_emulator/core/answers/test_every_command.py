@@ -30,6 +30,7 @@ from mdm_server.wire.commands import (
 from mdm_server.wire.enrollment_id import CommandUuid, Sender, Udid
 from mdm_server.wire.results import CommandResult, Status, parse_result
 from rigs.managed_device import IPAD, IPHONE, PASSCODE, Clock, ask, managed_device
+from rigs.plain_commands import plain_fields, plain_value
 
 MOMENT = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
 NAMES = sorted(COMMANDS)
@@ -95,21 +96,6 @@ def undocumented(request_type: str, values: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def example(field: Field) -> Any:
-    """Return the plainest value a key may have, with all keys that are required in it."""
-    match field.kind:
-        case Kind.DICTIONARY:
-            return {each.name: example(each) for each in field.fields if each.required and each.name != ANY_KEY}
-        case Kind.ARRAY:
-            return [example(field.fields[0])] if field.required else []
-    if field.choices:
-        return field.choices[0]
-    if field.known:
-        return next(iter(field.known))
-    plain = {Kind.STRING: "https://example.com/x", Kind.INTEGER: 1, Kind.REAL: 0.5, Kind.BOOLEAN: True, Kind.DATA: b"x"}
-    return plain[field.kind]
-
-
 def values_of(field: Field) -> st.SearchStrategy[Any]:
     """Return a strategy for the values a key may have."""
     match field.kind:
@@ -165,7 +151,7 @@ def test_a_plain_command_is_answered_in_every_situation(name: str) -> None:
     A command that the table forbids is an Error and changes nothing; one that the device's state puts off gets NotNow
     and changes nothing; what is to happen afterwards can happen.
     """
-    fields = {field.name: example(field) for field in COMMANDS[name].fields if field.required}
+    fields = plain_fields(name)
     for situation in SITUATIONS:
         handheld = device_in(situation)
         before, due = state(handheld), conditions(handheld) & ANSWERERS[name].not_now
@@ -210,7 +196,7 @@ def test_a_command_without_a_key_it_needs_is_malformed(name: str) -> None:
         for missing in needed:
             handheld = device_in(situation)
             before = state(handheld)
-            fields = {field.name: example(field) for field in needed if field is not missing}
+            fields = {field.name: plain_value(field) for field in needed if field is not missing}
 
             reply = ask(handheld, name, **fields)
 

@@ -122,7 +122,7 @@ def test_lost_mode_from_its_beginning_to_its_end(make: Callable[..., Handheld]) 
 
     assert ask(handheld, "DisableLostMode").status is Status.ACKNOWLEDGED
     assert (handheld.lock, handheld.lost_mode) == (LockState.LOCKED, None)
-    assert ask(handheld, "DisableLostMode").error_chain[0].code == 12069
+    assert ask(handheld, "DisableLostMode").error_chain[0].code == 12067
 
 
 def test_lost_mode_needs_something_to_show(iphone: Handheld) -> None:
