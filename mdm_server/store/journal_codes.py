@@ -78,6 +78,15 @@ class JournalCode(StrEnum):
     PROGRAM_ASSIGNED = "program.assigned"
     PROGRAM_UNASSIGNED = "program.unassigned"
     PROGRAM_UPDATE_REQUIRED = "program.update_required"
+    ABM_TOKEN_ADDED = "abm.token_added"  # noqa: S105
+    ABM_TOKEN_REMOVED = "abm.token_removed"  # noqa: S105
+    ABM_SYNCED = "abm.synced"
+    ABM_DEVICE_ADDED = "abm.device_added"
+    ABM_DEVICE_REMOVED = "abm.device_removed"
+    ABM_PROFILE_DEFINED = "abm.profile_defined"
+    ABM_ASSIGNED = "abm.assigned"
+    ABM_ASSIGN_REFUSED = "abm.assign_refused"
+    ABM_THROTTLED = "abm.throttled"
     WIPE_REQUESTED = "wipe.requested"
     WIPE_ON_HOLD = "wipe.on_hold"
     WIPE_APPROVED = "wipe.approved"

@@ -14,6 +14,7 @@ from mdm_server.domain.enrollment import ChannelKind, EnrollmentStatus
 from mdm_server.domain.identity_binding import CertificateState
 from mdm_server.store.errors import StateTooNew, StateUnreadable
 from mdm_server.store.records import IssuanceState
+from mdm_server.store.sqlite.abm.schema import ABM_DIGESTED, ABM_TABLES
 from mdm_server.store.sqlite.checks import one_of, quoted
 from mdm_server.store.sqlite.staging.schema import STAGING_DIGESTED, STAGING_TABLES
 
@@ -180,7 +181,7 @@ _MANAGEMENT = (
     "CREATE TABLE activity (enrollment TEXT PRIMARY KEY, last_seen INTEGER NOT NULL, reports INTEGER NOT NULL) STRICT",
 )
 
-STEPS = (_MANAGEMENT, STAGING_TABLES)
+STEPS = (_MANAGEMENT, STAGING_TABLES, ABM_TABLES)
 """What leads from each version to the next, beginning with an empty file."""
 
 SCHEMA_VERSION = len(STEPS)
@@ -195,6 +196,7 @@ DIGESTED = (
     ("profile", "identifier"),
     ("credential", "name"),
     *STAGING_DIGESTED,
+    *ABM_DIGESTED,
 )
 """The tables of the state digest with their order: all but the journal and the counters."""
 

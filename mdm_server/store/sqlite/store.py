@@ -7,6 +7,7 @@ import sqlite3
 
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.records import Counts, Occasion, ResetScope
+from mdm_server.store.sqlite.abm.schema import ABM_FORGOTTEN
 from mdm_server.store.sqlite.certificates import SqliteCertificates
 from mdm_server.store.sqlite.commands import SqliteCommands
 from mdm_server.store.sqlite.enrollments import SqliteEnrollments
@@ -34,7 +35,7 @@ _DEVICES = (
     "invitation",
 )
 _FORGOTTEN = {
-    ResetScope.EVERYTHING: (*_DEVICES, *STAGING_ORGANIZATION, "profile", "journal"),
+    ResetScope.EVERYTHING: (*_DEVICES, *ABM_FORGOTTEN, *STAGING_ORGANIZATION, "profile", "journal"),
     ResetScope.DEVICES: _DEVICES,
     ResetScope.COMMANDS: _COMMANDS,
     ResetScope.PROFILES: ("profile",),

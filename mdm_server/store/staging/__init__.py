@@ -22,6 +22,7 @@ from datetime import datetime
 from typing import Protocol, TypeVar
 
 from mdm_server.store.records import Occasion
+from mdm_server.store.staging.abm import Abm, AbmView
 from mdm_server.store.staging.devices import Attempts, AttemptsView, Devices, DevicesView
 from mdm_server.store.staging.events import (
     Android,
@@ -66,6 +67,8 @@ __all__ = [
     "LARGEST_PAGE",
     "NEW",
     "ROOT_GROUP",
+    "Abm",
+    "AbmView",
     "Android",
     "AndroidChannel",
     "AndroidView",
@@ -132,6 +135,8 @@ class StagingView(Protocol):
     def wipes(self) -> WipesView: ...  # noqa: D102
     @property
     def android(self) -> AndroidView: ...  # noqa: D102
+    @property
+    def abm(self) -> AbmView: ...  # noqa: D102
 
 
 class StagingRoom(Protocol):
@@ -163,6 +168,8 @@ class StagingRoom(Protocol):
     def wipes(self) -> Wipes: ...  # noqa: D102
     @property
     def android(self) -> Android: ...  # noqa: D102
+    @property
+    def abm(self) -> Abm: ...  # noqa: D102
     @property
     def journal(self) -> Ledger: ...  # noqa: D102
     @property

@@ -110,5 +110,8 @@ class EnrollmentProgram(EnrollmentProgramView, Protocol):
     def replace(self, profile: ProgramProfile) -> None:
         """Store a profile anew."""
 
+    def remove(self, profile_id: int) -> None:
+        """Remove a profile; `api.conflict` while a device, a rule or a token has it."""
+
     def assign(self, serial_number: str, profile_id: int | None) -> None:
         """Assign a profile to a serial number in the place of another; None takes it away."""

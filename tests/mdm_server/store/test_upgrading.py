@@ -10,6 +10,7 @@ import pytest
 from mdm_server.domain.enrollment import EnrollmentStatus
 from mdm_server.store.errors import StateUnreadable
 from mdm_server.store.sqlite import open_sqlite, schema
+from mdm_server.store.sqlite.abm.schema import ABM_DIGESTED
 from mdm_server.store.sqlite.schema import DIGESTED, SCHEMA_VERSION
 from mdm_server.store.sqlite.staging.schema import STAGING_DIGESTED
 from mdm_server.store.staging import ROOT_GROUP
@@ -18,19 +19,21 @@ from rigs.store_actors import device
 
 VERSION_1 = Path(__file__).with_name("version_1.sql")
 """What the program wrote when its schema had version 1: one enrolled device with a user, commands, an invitation…"""
+VERSION_2 = Path(__file__).with_name("version_2.sql")
+"""What it wrote with version 2: a device that a user enrolled, one that is registered, and a DEP profile."""
 
 
-def older_state(path: Path) -> None:
-    """Write a state as version 1 did."""
+def older_state(path: Path, written: Path = VERSION_1) -> None:
+    """Write a state as an older version did."""
     with sqlite3.connect(path) as connection:
-        connection.executescript(VERSION_1.read_text())
+        connection.executescript(written.read_text())
     connection.close()
 
 
 def dump(path: Path, *tables: str) -> list[list[tuple[object, ...]]]:
     """Return every row of some tables."""
     with sqlite3.connect(path) as connection:
-        rows = [connection.execute(f"SELECT * FROM {table} ORDER BY rowid").fetchall() for table in tables]
+        rows = [connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall() for table in tables]
     connection.close()
     return rows
 
@@ -49,7 +52,8 @@ async def test_a_state_of_version_1_is_taken_over_with_everything_in_it(tmp_path
     """What was there is there, staging begins with its root group, and the device goes on as if nothing had been."""
     path = tmp_path / "state.db"
     older_state(path)
-    old = [table for table, _ in DIGESTED if (table, _) not in STAGING_DIGESTED] + ["journal", "activity"]
+    old = [table for table, _ in DIGESTED if (table, _) not in (*STAGING_DIGESTED, *ABM_DIGESTED)]
+    old += ["journal", "activity"]
     before = dump(path, *old)
     store = open_sqlite(path)
     assert dump(path, *old) == before
@@ -67,9 +71,26 @@ async def test_a_state_of_version_1_is_taken_over_with_everything_in_it(tmp_path
     await again.close()
 
 
-async def test_a_state_that_was_taken_over_has_the_same_schema_as_a_new_one(tmp_path: Path) -> None:
+async def test_a_state_of_version_2_is_taken_over_with_everything_in_it(tmp_path: Path) -> None:
+    """The DEP profile says of everything that is new what such a profile meant, and is assigned as it was."""
+    path = tmp_path / "state.db"
+    older_state(path, VERSION_2)
+    old = [table for table, _ in DIGESTED if (table, _) not in ABM_DIGESTED] + ["journal", "activity"]
+    before = dump(path, *old)
+    store = open_sqlite(path)
+    assert dump(path, *old) == before
+    staging = StagingActors(store)
+    profile = await staging.see(lambda view: view.enrollment_program.assigned_to("C39DEP000001"))
+    assert profile is not None
+    assert (profile.minimum_os, profile.department, profile.allow_pairing, profile.token) == ("18.1", "", True, None)
+    assert await staging.see(lambda view: view.abm.tokens()) == []
+    await store.close()
+
+
+@pytest.mark.parametrize("written", [VERSION_1, VERSION_2], ids=lambda path: path.stem)
+async def test_a_state_that_was_taken_over_has_the_same_schema_as_a_new_one(tmp_path: Path, written: Path) -> None:
     """Down to the last constraint."""
-    older_state(tmp_path / "old.db")
+    older_state(tmp_path / "old.db", written)
     for name in ("old.db", "new.db"):
         await open_sqlite(tmp_path / name).close()
     assert objects(tmp_path / "old.db") == objects(tmp_path / "new.db")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rigs.store_contract.abm import AbmContract
 from rigs.store_contract.enrollment import EnrollmentContract
 from rigs.store_contract.household import HouseholdContract
 from rigs.store_contract.identity import IdentityContract
@@ -27,5 +28,6 @@ class StoreContract(
     StagingFollowingContract,
     StagingRefusingContract,
     StagingWipingContract,
+    AbmContract,
 ):
     """Everything that a store must do."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, replace
 import msgspec
 
 from mdm_server.domain.staging.enrollment_program import ProgramProfile
-from mdm_server.store.sqlite.staging.storing import Columns, change, insert, row, rows, update
+from mdm_server.store.sqlite.staging.storing import Columns, change, delete, insert, row, rows, update
 
 _SELECT = "SELECT id, document FROM program_profile "
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -58,6 +58,10 @@ class SqliteEnrollmentProgram:
     def replace(self, profile: ProgramProfile) -> None:
         """Store a profile anew."""
         update(self._connection, "program_profile", "id", _columns(profile))
+
+    def remove(self, profile_id: int) -> None:
+        """Remove a profile."""
+        delete(self._connection, "program_profile", profile_id)
 
     def assign(self, serial_number: str, profile_id: int | None) -> None:
         """Assign a profile to a serial number in the place of another; None takes it away."""

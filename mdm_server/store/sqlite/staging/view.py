@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from mdm_server.store.records import JournalEvent, Occasion
+from mdm_server.store.sqlite.abm.room import SqliteAbm
 from mdm_server.store.sqlite.ledger import Plain
 from mdm_server.store.sqlite.staging.android import SqliteAndroid
 from mdm_server.store.sqlite.staging.attempts import SqliteAttempts
@@ -41,6 +42,7 @@ class SqliteView:
         self.sessions = SqliteSessions(connection)
         self.wipes = SqliteWipes(connection)
         self.android = SqliteAndroid(connection)
+        self.abm = SqliteAbm(connection)
 
 
 class SqliteLedger:
