@@ -98,10 +98,10 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
             "Name it; supervise what cannot be removed; where nobody is asked who they are, give it a default user and "
             "no sign-in on a page.",
         ),
-        "dep.not_assigned": RefusalKind(
+        "ade.machineinfo": RefusalKind(
             400,
-            "No DEP profile is assigned to this device.",
-            "Assign a DEP profile to its serial number.",
+            "This device cannot be enrolled here.",
+            "Assign a DEP profile to it, and let it say who it is with the identity that it got when it was activated.",
         ),
         "enroll.too_many_open": RefusalKind(
             429,
