@@ -295,4 +295,12 @@ def plain_uuid(uuid: str | None) -> str:
     return (uuid or "").replace("-", "").lower()
 
 
+def dashed_uuid(uuid: str | None) -> str | None:
+    """Return the spelling in which Apple writes a UUID, of the one by which it is compared."""
+    if uuid is None:
+        return None
+    digits = uuid.upper()
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
 _ENCODER = msgspec.json.Encoder()
