@@ -103,6 +103,31 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
             "This device cannot be enrolled here.",
             "Assign a DEP profile to it, and let it say who it is with the identity that it got when it was activated.",
         ),
+        "abm.token": RefusalKind(
+            422,
+            "This is no server token that can be used here.",
+            "Upload the certificate of this token in Apple Business Manager, download the .p7m there, and send that.",
+        ),
+        "abm.no_url": RefusalKind(
+            409,
+            "This server was not told where Apple Business Manager is.",
+            "Start it with --abm-url, or with Apple's services beside it (--apple).",
+        ),
+        "abm.unreachable": RefusalKind(
+            502,
+            "Apple Business Manager does not answer.",
+            "See that it runs, and that its certificate is one this server trusts; what waits is tried again.",
+        ),
+        "abm.refused": RefusalKind(
+            502,
+            "Apple Business Manager said no.",
+            "See the reason, which is its own word; what waits is tried again.",
+        ),
+        "abm.other_server": RefusalKind(
+            409,
+            "The DEP profile is for another server in Apple Business Manager.",
+            "Choose a profile of the device's own server, or save the profile once more for that one.",
+        ),
         "enroll.too_many_open": RefusalKind(
             429,
             "Too many invitations are open.",

@@ -22,6 +22,10 @@ UNWEIGHTY = {
     "command.cleared",
     "command.expired",
     "android.synced",
+    "abm.token_added",
+    "abm.token_removed",
+    "abm.synced",
+    "abm.profile_defined",
 }
 
 
