@@ -31,6 +31,8 @@ from device_emulator.scenario.playing import STAGES
 from device_emulator.scenario.runner import missing_needs
 
 PIPED_WIDTH = 400
+MOST_DEVICES_SHOWN = 6
+"""Of larger fleets only the report says what each device is in the end."""
 
 
 @click.group(short_help="Plays with an expected ending: check, list, run.")
@@ -185,6 +187,8 @@ def _play(script: Script, seed: int | None, clock: str | None, *, keep_going: bo
         raise CommandFailed(ExitCode.UNREACHABLE, str(error)) from error
     except ScenarioError as error:
         raise CommandFailed(ExitCode.BAD_INPUT, str(error)) from error
+    for line in outcome.ending if len(outcome.in_the_end) <= MOST_DEVICES_SHOWN else ():
+        console.print(Text(line, style="dim"))
     console.print(_verdict(outcome))
     return outcome
 
@@ -204,7 +208,9 @@ def _verdict(outcome: Outcome) -> Text:
 def write_report(folder: Path, outcome: Outcome) -> None:
     """Write what is left of a play: the story for people, the summary for machines, the journal for `explain`."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "story.txt").write_text("\n".join([outcome.script.name, *outcome.story, ""]), encoding="utf-8")
+    in_the_end = ["", "What the devices are in the end, as they see themselves:", *outcome.ending]
+    story = [outcome.script.name, *outcome.story, *in_the_end, ""]
+    (folder / "story.txt").write_text("\n".join(story), encoding="utf-8")
     write_summary(folder / "summary.json", outcome.summary())
     (folder / "journal.jsonl").write_text("".join(f"{line}\n" for line in outcome.journal), encoding="utf-8")
 

@@ -32,6 +32,7 @@ from device_emulator.scenario.look import Look
 from device_emulator.scenario.names import Names
 from device_emulator.scenario.office import ServiceOffice
 from device_emulator.scenario.offices import Refused
+from device_emulator.scenario.own_side import OwnSide, own_side
 from device_emulator.scenario.portal import ApplePortal
 from device_emulator.scenario.program_office import ServiceProgram
 from device_emulator.scenario.stage import Sighting
@@ -252,7 +253,7 @@ class Company(ABC):
         phone = self.by_name[device]
         record = await self._office.record(device)
         registration = await self._office.registration(device)
-        look = replace(_own_side(phone), panes=self._panes(device))
+        look = replace(_own_look(phone), panes=self._panes(device))
         if registration is not None:
             look = replace(look, registration=str(registration[0].state), registered_to=registration[1])
         if record is None:
@@ -270,6 +271,14 @@ class Company(ABC):
             locked=None if known.lock is None else str(known.lock.reason),
             pending_verification=known.pending_verification,
         )
+
+    async def own_side(self, device: str) -> OwnSide:
+        """Return what a device is, as whoever holds it can see."""
+        return own_side(device, self.by_name[device], await self.look(device))
+
+    def apple_journal(self) -> Sequence[str]:
+        """Return what happened at Apple."""
+        return ()
 
     def _panes(self, device: str) -> Sequence[str]:
         """Return what Setup Assistant showed, the last time."""
@@ -299,14 +308,20 @@ def is_underway(device: AnyDevice) -> bool:
     return device.power is PowerState.STARTING or (device.is_busy and device.is_reachable)
 
 
-def _own_side(device: AnyDevice) -> Look:
+def _own_look(device: AnyDevice) -> Look:
     """Return what a device believes of itself."""
     managed, passcode = device.handheld.management is not None, device.handheld.passcode.is_set
     if isinstance(device, AndroidDevice):
         return Look(managed=managed, passcode=passcode, screen=device.screen.value, life=device.life.value)
     profiles = tuple(profile.identifier for profile in device.handheld.profiles)
+    locked = [profile.removal_disallowed for profile in device.handheld.profiles if profile.manages_the_device]
     return Look(
         managed=managed,
+        removable=not locked[0] if locked else None,
+        os_version=device.handheld.system.version,
+        lost_mode=device.handheld.lost_mode is not None,
+        skipped_panes=tuple(sorted(device.handheld.skipped_panes)),
+        applications=tuple(application.identifier for application in device.handheld.applications),
         passcode=passcode,
         screen=device.lock.value,
         life=device.life.value,

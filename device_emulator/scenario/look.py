@@ -34,6 +34,7 @@ class Look:
         backed_up: whether there is a backup of it in iCloud.
         lost_mode: whether it shows that it is lost.
         panes: what Setup Assistant showed, the last time.
+        skipped_panes: what it left out because it was told to.
         applications: the identifiers of the applications on it.
         at_apple: what became of its DEP profile at Apple (empty, assigned, pushed, removed); `none`: it is not there.
         activation_lock: who locked its activation at Apple: a person, or the organization.
@@ -63,6 +64,7 @@ class Look:
     backed_up: bool = False
     lost_mode: bool = False
     panes: Sequence[str] = ()
+    skipped_panes: Sequence[str] = ()
     applications: Sequence[str] = ()
     at_apple: str | None = None
     activation_lock: str | None = None

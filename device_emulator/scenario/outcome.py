@@ -11,6 +11,7 @@ import msgspec
 
 from device_emulator.scenario.checking import Script
 from device_emulator.scenario.findings import Deed, Finding, verdict
+from device_emulator.scenario.own_side import OwnSide
 from device_emulator.scenario.thresholds import Measured
 
 SCHEMA = "mdmsim/scenario/1"
@@ -39,6 +40,10 @@ class Outcome:
     """What the network did, in order."""
     devices: dict[str, str] = field(default_factory=dict)
     """The name of every device, and its UDID."""
+    in_the_end: list[OwnSide] = field(default_factory=list)
+    """What every device is when the play is over, as it sees itself."""
+    apple: Counter[str] = field(default_factory=Counter)
+    """How often each thing happened at Apple, by service and event: `apns.lost`."""
     seconds: float = 0.0
     interrupted: bool = False
     left_out: int = 0
@@ -62,7 +67,12 @@ class Outcome:
     @property
     def measured(self) -> Measured:
         """What thresholds are held against."""
-        return Measured(self.deeds, Counter(_CODE.decode(line).code for line in self.journal))
+        return Measured(self.deeds, Counter(_CODE.decode(line).code for line in self.journal), self.apple)
+
+    @property
+    def ending(self) -> list[str]:
+        """What the devices are in the end, in sentences."""
+        return [line for device in self.in_the_end for line in device.told()]
 
     def summary(self) -> dict[str, Any]:
         """Return the outcome as plain JSON types; `schema` changes when a field changes its meaning or goes away."""
@@ -88,6 +98,8 @@ class Outcome:
                 for finding in self.findings
             ],
             "faults": list(self.faults),
+            "in_the_end": [device.facts() for device in self.in_the_end],
+            "apple": dict(sorted(self.apple.items())),
             "left_out": self.left_out,
             "verdict": self.verdict,
         }

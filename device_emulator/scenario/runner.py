@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
@@ -50,6 +51,8 @@ async def play(
         outcome.interrupted = True
     outcome.seconds = (stage.now - began).total_seconds()
     outcome.journal = await stage.journal()
+    outcome.in_the_end = [await stage.own_side(name) for name in stage.devices("*")]
+    outcome.apple = Counter(stage.apple_journal())
     outcome.devices = {name: stage.identifier(name) for name in stage.devices("*")}
     if not outcome.left_out and not outcome.interrupted:
         player.note_missing_faults()

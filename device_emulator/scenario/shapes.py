@@ -79,6 +79,8 @@ class Fitting:
                 return self.record(value, kind, path)
             case inspect.VarTupleType(inner, at_least):
                 return self._sequence(value, inner, at_least or 0, path)
+            case inspect.EnumType(kind):
+                return self.value(value, inspect.LiteralType(tuple(member.value for member in kind)), path)
             case inspect.LiteralType(choices):
                 if value not in choices:
                     self.wrong(

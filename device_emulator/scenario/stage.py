@@ -16,6 +16,7 @@ from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.person import Person
 from device_emulator.scenario.look import Look
 from device_emulator.scenario.offices import Office, Portal, ProgramOffice
+from device_emulator.scenario.own_side import OwnSide
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +98,9 @@ class Stage(Protocol):
 
     async def journal(self) -> Sequence[str]:
         """Return the server's journal, a JSON object a line."""
+
+    async def own_side(self, device: str) -> OwnSide:
+        """Return what a device is, as whoever holds it can see."""
+
+    def apple_journal(self) -> Sequence[str]:
+        """Return what happened at Apple, in order: service and event, as in `apns.lost`."""

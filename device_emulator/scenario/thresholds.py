@@ -8,7 +8,7 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from device_emulator.scenario.durations import seconds, spoken
 from device_emulator.scenario.errors import nearest
@@ -23,7 +23,7 @@ COMPARISONS: Mapping[str, Callable[[float, float], bool]] = {
     ">": operator.gt,
 }
 PERCENTILES: Mapping[str, float] = {"min": 0.0, "p50": 0.5, "p90": 0.9, "p95": 0.95, "p99": 0.99, "max": 1.0}
-COUNTS = ("done", "refused", "journal")
+COUNTS = ("done", "refused", "journal", "apple")
 TIMED = ("enrol", "direct-enrol", "cart", "hub-login", "hub-logout", "check-out", "check-in", "admin", "wipe")
 _FORM = re.compile(r"\s*([a-z0-9]+)\s*(?:\(\s*([^()\s]+)\s*\))?\s*(<=|>=|==|!=|<|>|=)\s*(\S.*?)\s*")
 _NUMBER = re.compile(r"\d{1,9}")
@@ -39,10 +39,11 @@ class ThresholdError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What there is to judge: every deed, and how often each code stands in the server's journal."""
+    """What there is to judge: every deed, and how often each code stands in the server's journal, and in Apple's."""
 
     deeds: Sequence[Deed]
     journal: Mapping[str, int]
+    apple: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +78,8 @@ class Threshold:
             return times[min(len(times) - 1, int(PERCENTILES[self.figure] * len(times)))] if times else None
         if self.figure == "journal":
             return float(measured.journal.get(self.of or "", 0)) if measured.journal else None
+        if self.figure == "apple":
+            return float(measured.apple.get(self.of or "", 0)) if measured.apple else None
         if not measured.deeds:
             return None
         if self.figure == "refused":
@@ -104,6 +107,8 @@ def parse_threshold(text: str) -> Threshold:
         raise ThresholdError(f'unknown figure "{figure}"', nearest(figure, (*PERCENTILES, *COUNTS)))
     if figure == "journal" and of is None:
         raise ThresholdError("which code of the journal?", "such as `journal(lock.set) == 1`")
+    if figure == "apple" and of is None:
+        raise ThresholdError("what of Apple's journal?", "such as `apple(apns.lost) == 1`")
     if not _NUMBER.fullmatch(bound):
         raise ThresholdError(f"expected a whole number, found {bound!r}")
     return Threshold(text, figure, of, comparison, float(bound))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.person import Person
 from device_emulator.scenario.look import Look
 from device_emulator.scenario.offices import CommandAnswer, Refused
+from device_emulator.scenario.own_side import OwnSide
 from device_emulator.scenario.stage import Sighting
 
 
@@ -64,6 +66,7 @@ class PretendStage:
         self.faults: list[tuple[Any, ...]] = []
         self.lines: list[str] = []
         self.struck: list[str] = []
+        self.at_apple: list[str] = []
         self.waiting: list[str] = []
 
     def devices(self, names: str) -> Sequence[str]:
@@ -132,6 +135,16 @@ class PretendStage:
     async def journal(self) -> Sequence[str]:
         """Return what was arranged."""
         return self.lines
+
+    async def own_side(self, device: str) -> OwnSide:
+        """Show what was arranged, on a device that is no machine."""
+        look = await self.look(device)
+        seen = {one.name: getattr(look, one.name) for one in fields(OwnSide) if hasattr(look, one.name)}
+        return OwnSide(name=device, machine="a cardboard box", panes_shown=(), panes_skipped=(), **seen)
+
+    def apple_journal(self) -> Sequence[str]:
+        """Return what was arranged."""
+        return self.at_apple
 
 
 REFUSED = (HubRefused("REG_USER_MISMATCH", "This device is registered to another user."),)

@@ -19,6 +19,19 @@ from device_emulator.scenario.steps.holding import (
 from device_emulator.scenario.steps.looking import Expect
 from device_emulator.scenario.steps.sharing import CheckIn, CheckOut, HubLogin, HubLogout
 from device_emulator.scenario.steps.step import Step
+from device_emulator.scenario.steps.using import (
+    AnswerPrompt,
+    BackUp,
+    EraseAllContent,
+    HaveTrouble,
+    HearOfRelease,
+    LeaveRemoteManagement,
+    RemoveApplication,
+    SignInAppleAccount,
+    SignOutAppleAccount,
+    UpdateSystem,
+    Use,
+)
 
 STEPS: Mapping[str, type[Step]] = {
     "enrol": Enrol,
@@ -34,7 +47,18 @@ STEPS: Mapping[str, type[Step]] = {
     "lock-screen": LockScreen,
     "unlock-screen": UnlockScreen,
     "remove-management": RemoveManagement,
+    "leave-remote-management": LeaveRemoteManagement,
+    "erase": EraseAllContent,
     "factory-reset": FactoryReset,
+    "sign-in-apple-account": SignInAppleAccount,
+    "sign-out-apple-account": SignOutAppleAccount,
+    "back-up": BackUp,
+    "use": Use,
+    "remove-application": RemoveApplication,
+    "update-system": UpdateSystem,
+    "answer-prompt": AnswerPrompt,
+    "hear-of-release": HearOfRelease,
+    "have-trouble": HaveTrouble,
     "wipe": ADMINISTRATION["wipe"],
     "go-offline": GoOffline,
     "go-online": GoOnline,

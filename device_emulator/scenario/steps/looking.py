@@ -13,8 +13,17 @@ from device_emulator.scenario.steps.step import Played, Step
 
 UserOrNone = Annotated[str, reference("users", "The name of a user, or `none`.", series=True, or_none=True)]
 CodeOrNone = Annotated[str, reference("codes", "The stable code of a refusal, or `none`.", or_none=True)]
-QUESTIONS = {"has_profile": "profiles", "lacks_profile": "profiles", "showed_pane": "panes", "skipped_pane": "panes"}
+QUESTIONS = {
+    "has_profile": "profiles",
+    "lacks_profile": "profiles",
+    "showed_pane": "panes",
+    "skipped_pane": "panes",
+    "has_application": "applications",
+    "lacks_application": "applications",
+}
 """What asks whether one thing is among many."""
+IN_ORDER = frozenset({"panes"})
+"""Lists of which the order is looked at, too."""
 NONE = "none"
 """What is written for: there is none."""
 
@@ -53,6 +62,7 @@ class Expect(Step, frozen=True, kw_only=True):
     registration: Literal["none", "Active", "Expired", "Bound"] | None = None
     registered_to: UserOrNone | None = None
     managed: bool | None = None
+    removable: bool | None = None
     passcode: bool | None = None
     screen: str | None = None
     life: str | None = None
@@ -60,9 +70,17 @@ class Expect(Step, frozen=True, kw_only=True):
     has_profile: str | None = None
     lacks_profile: str | None = None
     supervised: bool | None = None
+    os_version: str | None = None
     apple_account: bool | None = None
+    backed_up: bool | None = None
+    lost_mode: bool | None = None
+    panes: tuple[str, ...] | None = None
     showed_pane: str | None = None
     skipped_pane: str | None = None
+    has_application: str | None = None
+    lacks_application: str | None = None
+    at_apple: Literal["none", "empty", "assigned", "pushed", "removed"] | None = None
+    activation_lock: Literal["none", "person", "organization"] | None = None
 
     async def perform(self, stage: Stage) -> Played:
         """Look at each device; everything that was said becomes a finding."""
@@ -82,16 +100,16 @@ class Expect(Step, frozen=True, kw_only=True):
                 sentence = f"{device} {verb} the {what} {wanted}"
                 yield Finding(sentence=sentence, found=_spoken(there), passed=there is (verb in {"has", "showed"}))
                 continue
-            found = _as_written(getattr(look, name))
-            wanted = _as_written(wanted)
+            found = _as_written(getattr(look, name), ordered=name in IN_ORDER)
+            wanted = _as_written(wanted, ordered=name in IN_ORDER)
             if isinstance(wanted, str) and wanted.endswith("*"):
                 wanted = f"{wanted[:-1]}{number}"
             yield Finding(sentence=_sentence(device, name, wanted), found=_spoken(found), passed=found == wanted)
 
 
-def _as_written(value: Any) -> Any:
+def _as_written(value: Any, *, ordered: bool) -> Any:
     if isinstance(value, list | tuple):
-        return sorted(value)
+        return list(value) if ordered else sorted(value)
     return NONE if value is None else value
 
 

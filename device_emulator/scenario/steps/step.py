@@ -50,17 +50,26 @@ def ending(sighting: Sighting, *done: type[Event]) -> tuple[str, str]:
     """Return code and text of the refusal with which an act ended: both empty if it was done after all."""
     code, text = NOTHING_CAME_OF_IT, "nothing could be seen to come of it"
     for event in sighting.events:
-        match event:
-            case _ if isinstance(event, done):
-                code, text = "", ""
-            case HubRefused():
-                code, text = event.code, event.text
-            case EnrollmentFailed() | ProfileRefused():
-                code, text = event.reason, event.detail
-            case PersonRefused():
-                code, text = event.reason, "the device does not allow it"
-            case PersonForgot():
-                code, text = FORGOTTEN, "they did not think of it"
-            case _:
-                pass
+        if isinstance(event, done):
+            code, text = "", ""
+        elif (said := _no(event)) is not None:
+            code, text = said
     return code, text
+
+
+def refusal(sighting: Sighting) -> tuple[str, str]:
+    """Return code and text of the last no that could be seen: both empty if there was none."""
+    return next((said for said in map(_no, reversed(sighting.events)) if said is not None), ("", ""))
+
+
+def _no(event: Event) -> tuple[str, str] | None:
+    match event:
+        case HubRefused():
+            return event.code, event.text
+        case EnrollmentFailed() | ProfileRefused():
+            return event.reason, event.detail
+        case PersonRefused():
+            return event.reason, "the device does not allow it"
+        case PersonForgot():
+            return FORGOTTEN, "they did not think of it"
+    return None

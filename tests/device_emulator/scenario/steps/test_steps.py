@@ -283,10 +283,22 @@ async def test_a_series_is_compared_with_a_series(write: Write, stage: PretendSt
 # Administering
 
 ORDERS = {
-    "save-dep-profile: corporate": ("save_program_profile", "saves the DEP profile corporate"),
+    "save-dep-profile: corporate": ("save", "saves the DEP profile corporate"),
     "assign-dep-profile: {device: phone, profile: corporate}": (
-        "assign_program_profile",
+        "assign",
         "assigns the DEP profile corporate to phone",
+    ),
+    "abm-rule: {profile: corporate, device_family: iPad, serial_prefix: DMP}": (
+        "rule",
+        "lets iPad and serial numbers DMP… have the DEP profile corporate",
+    ),
+    "abm-sync: {}": ("synchronize", "has the server ask Apple Business Manager what is new"),
+    "order-devices: phone": ("order", "buys phone"),
+    "release-devices: phone": ("release", "releases phone from Apple Business Manager"),
+    "withdraw-devices: phone": ("withdraw", "takes phone away from the server in Apple Business Manager"),
+    "install-profile: {device: phone, payload: com.apple.applicationaccess, with: {allowCamera: false}}": (
+        "command",
+        "installs com.apple.applicationaccess on phone (allowCamera: false)",
     ),
     "command: {device: phone, command: ClearPasscode}": ("command", "sends phone the command ClearPasscode"),
     "register: {user: ada, device: phone, ownership: C}": ("register", "registers phone for ada"),
@@ -324,12 +336,14 @@ async def test_the_administrator_gives_an_order_and_waits_for_what_follows(
 ) -> None:
     """One order to the office, one sentence in the story; what is refused is a refusal like any other."""
     verb, sentence = ORDERS[order]
-    [deed] = await perform(write(f"admin: {{{order}}}"), stage)
+    [deed, *_] = await perform(write(f"admin: {{{order}}}"), stage)
     assert isinstance(deed, Deed)
     assert (deed.sentence, deed.code) == (f"The administrator {sentence}", "")
-    assert [given[0] for given in stage.office.orders] == [verb]
+    counters = (stage.office, stage.program, stage.portal)
+    assert [given[0] for counter in counters for given in counter.orders] == [verb]
     assert stage.settled == 1
-    stage.office.refuses[verb] = "api.invalid"
+    for counter in counters:
+        counter.refuses[verb] = "api.invalid"
     [deed] = await perform(write(f"admin: {{{order}}}"), stage)
     assert isinstance(deed, Deed)
     assert (deed.code, deed.passed) == ("api.invalid", False)
