@@ -1,4 +1,4 @@
-"""What servers leave on a device beside profiles and applications: books, provisioning profiles, an ordered update.
+"""What servers leave on a device beside profiles and applications: books, provisioning profiles, a system update.
 
 Most devices have none of it, so nothing is kept until something comes.
 """
@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
+
+from device_emulator.core.system_update import SystemUpdate
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,6 @@ class Book:
     title: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OrderedUpdate:
-    """A system update the server asked for, and when its download began."""
-
-    build: str
-    ordered_at: datetime
-
-
 class Belongings:
     """The belongings of one device.
 
@@ -60,7 +54,7 @@ class Belongings:
     def __init__(self) -> None:
         self.provisioning_profiles: tuple[ProvisioningProfile, ...] = ()
         self.books: tuple[Book, ...] = ()
-        self.update: OrderedUpdate | None = None
+        self.update: SystemUpdate | None = None
         self.bypass_code_cleared = False
         self.restrictions_password_cleared = False
         self.declarative = False
@@ -79,9 +73,7 @@ class Belongings:
                 for each in self.provisioning_profiles
             ],
             "books": [asdict(book) for book in self.books],
-            "update": None
-            if self.update is None
-            else {"build": self.update.build, "ordered_at": self.update.ordered_at.isoformat()},
+            "update": None if self.update is None else self.update.snapshot(),
             "bypass_code_cleared": self.bypass_code_cleared,
             "restrictions_password_cleared": self.restrictions_password_cleared,
             "declarative": self.declarative,
@@ -101,8 +93,9 @@ class Belongings:
         )
         belongings.books = tuple(Book(**each) for each in snapshot["books"])
         update = snapshot["update"]
-        if update is not None:
-            belongings.update = OrderedUpdate(update["build"], datetime.fromisoformat(update["ordered_at"]))
+        # A fleet file written earlier knows no states: what was ordered then is ordered again.
+        if update is not None and "state" in update:
+            belongings.update = SystemUpdate.restore(update)
         belongings.bypass_code_cleared = snapshot["bypass_code_cleared"]
         belongings.restrictions_password_cleared = snapshot["restrictions_password_cleared"]
         belongings.declarative = snapshot["declarative"]

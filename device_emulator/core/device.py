@@ -32,6 +32,7 @@ from device_emulator.core.messages import (
     ResponseArrived,
     TimePassed,
 )
+from device_emulator.core.passing_time import alarms, catch_up
 from device_emulator.core.person_actions import act, impulsive_action
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.session import Session
@@ -265,6 +266,7 @@ class Device(Conversing):
             self._want(Errand.SESSION)
         locking.end_block(handheld)
         installing.remove_expired(handheld)
+        catch_up(handheld)
         if handheld.is_running:
             for errand in self._appointments.due(now):
                 self._want(errand)
@@ -383,6 +385,7 @@ class Device(Conversing):
             yield handheld.starts_until
         if handheld.holder is not None and handheld.holder.next_impulse is not None:
             yield handheld.holder.next_impulse
+        yield from alarms(handheld)
         if handheld.lock is LockState.DISABLED and handheld.passcode.blocked_until is not None:
             yield handheld.passcode.blocked_until
         if not handheld.is_running:

@@ -41,6 +41,7 @@ from device_emulator.core.states import (
     PowerState,
     PowerTrigger,
 )
+from device_emulator.core.troubles import Troubles
 from mdm_server.wire.commands.permission import Situation
 from mdm_server.wire.commands.support import NO_RIGHT
 
@@ -63,7 +64,8 @@ class Handheld:
     """The state of one device, and the verbs that change it.
 
     `interruptions` counts what ends every conversation under way: switching off, restarting, erasing. `unattended` is a
-    passage through Setup Assistant that a device in it begins by itself, once, such as its return to service.
+    passage through Setup Assistant that a device in it begins by itself, once, such as its return to service. `news` is
+    what Apple released while the device was in use, beside the systems of the catalogue.
     """
 
     __slots__ = (
@@ -86,6 +88,7 @@ class Handheld:
         "lost_mode",
         "management",
         "network",
+        "news",
         "on_call",
         "passcode",
         "power",
@@ -96,6 +99,7 @@ class Handheld:
         "skipped_panes",
         "starts_until",
         "system",
+        "troubles",
         "unattended",
     )
 
@@ -134,6 +138,8 @@ class Handheld:
         self.lost_mode: LostMode | None = None
         self.on_call = False
         self.starts_until: datetime | None = None
+        self.troubles = Troubles()
+        self.news: tuple[SystemVersion, ...] = ()
         self.interruptions = 0
         self.enrollments = 0
         self.erasures = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from random import Random
 
 from device_emulator.core.randomness import Randomness
@@ -14,10 +15,11 @@ SERIAL_ALPHABET = "0123456789CDFGHJKLMNPQRTVWXY"
 
 @dataclass(frozen=True, slots=True)
 class SystemVersion:
-    """One release of the operating system."""
+    """One release of the operating system; `released` is None where nobody remembers the day."""
 
     version: str
     build: str
+    released: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,12 +94,12 @@ MODELS: tuple[Model, ...] = (
 
 # Releases that every model of the catalogue runs.
 SYSTEM_VERSIONS: tuple[SystemVersion, ...] = (
-    SystemVersion("17.6.1", "21G93"),
-    SystemVersion("17.7.2", "21H221"),
-    SystemVersion("18.1.1", "22B91"),
-    SystemVersion("18.3.2", "22D82"),
-    SystemVersion("18.5", "22F76"),
-    SystemVersion("18.6.2", "22G100"),
+    SystemVersion("17.6.1", "21G93", date(2024, 8, 7)),
+    SystemVersion("17.7.2", "21H221", date(2024, 11, 19)),
+    SystemVersion("18.1.1", "22B91", date(2024, 11, 19)),
+    SystemVersion("18.3.2", "22D82", date(2025, 3, 11)),
+    SystemVersion("18.5", "22F76", date(2025, 5, 12)),
+    SystemVersion("18.6.2", "22G100", date(2025, 8, 20)),
 )
 
 

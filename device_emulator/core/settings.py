@@ -44,6 +44,28 @@ class RetryPolicy:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How long things take that are not done at once, on the device's clock.
+
+    Attributes:
+        update_download: the download of a system update over Wi-Fi.
+        update_install: preparing it, before the device restarts as another version.
+        reminder: the time between two questions whether the update may be installed.
+        application_queue: from an order, or a person's consent, to the begin of a download.
+        application_install: downloading and installing an application.
+        consent: how long a question stands before its person agrees to it; None: only when they are told to.
+
+    """
+
+    update_download: timedelta = timedelta(minutes=10)
+    update_install: timedelta = timedelta(minutes=5)
+    reminder: timedelta = timedelta(days=1)
+    application_queue: timedelta = timedelta(seconds=5)
+    application_install: timedelta = timedelta(seconds=30)
+    consent: timedelta | None = timedelta(minutes=2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DeviceSettings:
     """What is true of every device of a fleet, unless it is given settings of its own.
 
@@ -66,6 +88,7 @@ class DeviceSettings:
         bootstrap_token: after enrolment ask for the bootstrap token, and leave one where there is none.
         commands_per_session: end a session that does not end by itself.
         start_up: how long the device takes to start.
+        pace: how long updates and installations take, and people to make up their minds.
     """
 
     profile_roots: tuple[x509.Certificate, ...] = ()
@@ -88,4 +111,5 @@ class DeviceSettings:
     bootstrap_token: bool = False
     commands_per_session: int = 1000
     start_up: timedelta = timedelta(seconds=30)
+    pace: Pace = field(default_factory=Pace)
     retry: RetryPolicy = field(default_factory=RetryPolicy)

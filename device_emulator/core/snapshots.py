@@ -15,7 +15,7 @@ from device_emulator.core.enrolling import Offer
 from device_emulator.core.errors import SnapshotError
 from device_emulator.core.gauges import Network
 from device_emulator.core.handheld import NO_PANES, Clock, Handheld, LostMode
-from device_emulator.core.hardware import MODELS, SYSTEM_VERSIONS, Hardware, SystemVersion
+from device_emulator.core.hardware import MODELS, SYSTEM_VERSIONS, Hardware
 from device_emulator.core.holder import Holder
 from device_emulator.core.hub.application import HubApplication
 from device_emulator.core.installed_profiles import InstalledPayload, InstalledProfile
@@ -27,6 +27,8 @@ from device_emulator.core.preferences import Preferences
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.core.states import LifeState, LockState, PowerState
+from device_emulator.core.system_update import release_as_json, release_from_json
+from device_emulator.core.troubles import Troubles
 from mdm_server.wire import plist
 
 VERSION = 1
@@ -45,13 +47,15 @@ def take(handheld: Handheld) -> dict[str, object]:
             "serial_number": machine.serial_number,
             "capacity": machine.capacity,
         },
-        "system": asdict(handheld.system),
+        "system": release_as_json(handheld.system),
         "life": handheld.life.value,
         "lock": handheld.lock.value,
         "power": handheld.power.value,
         "network": handheld.network.value,
         "on_call": handheld.on_call,
         "starts_until": _moment_as_text(handheld.starts_until),
+        "troubles": handheld.troubles.snapshot(),
+        "news": [release_as_json(each) for each in handheld.news],
         "enrollments": handheld.enrollments,
         "erasures": handheld.erasures,
         "passcode": handheld.passcode.snapshot(),
@@ -96,8 +100,8 @@ def restore(
 
 
 def _fill(handheld: Handheld, snapshot: Mapping[str, Any], key_source: RsaKeySource | None) -> None:
-    system = SystemVersion(**snapshot["system"])
-    handheld.system = next((each for each in SYSTEM_VERSIONS if each == system), system)
+    system = release_from_json(snapshot["system"])
+    handheld.system = next((each for each in SYSTEM_VERSIONS if each.build == system.build), system)
     handheld.life = LifeState(snapshot["life"])
     handheld.lock = LockState(snapshot["lock"])
     handheld.power = PowerState(snapshot["power"])
@@ -118,6 +122,8 @@ def _fill(handheld: Handheld, snapshot: Mapping[str, Any], key_source: RsaKeySou
     # Fleet files written before there were Hubs and holders do not have these.
     handheld.is_supervised = bool(snapshot.get("supervised", handheld.settings.supervised))
     handheld.skipped_panes = frozenset(snapshot.get("skipped_panes", ())) or NO_PANES
+    handheld.troubles = Troubles.restore(snapshot.get("troubles"))
+    handheld.news = tuple(release_from_json(each) for each in snapshot.get("news", ()))
     hub, holder = snapshot.get("hub"), snapshot.get("holder")
     handheld.hub = None if hub is None else HubApplication.restore(hub)
     handheld.holder = None if holder is None else Holder.restore(holder)

@@ -75,20 +75,6 @@ class CellularPlansRefreshed(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateDownloadStarted(Event):
-    """The device began to download a system update."""
-
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateInstalled(Event):
-    """The device runs another version of its system."""
-
-    version: str
-
-
-@dataclass(frozen=True, slots=True)
 class RestrictionsPasswordCleared(Event):
     """The Screen Time passcode, and what was restricted behind it, is gone."""
 

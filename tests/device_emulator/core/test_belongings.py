@@ -3,9 +3,14 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 
-from device_emulator.core.belongings import Belongings, Book, OrderedUpdate, ProvisioningProfile
+from device_emulator.core.belongings import Belongings, Book, ProvisioningProfile
+from device_emulator.core.hardware import SYSTEM_VERSIONS
+from device_emulator.core.system_update import SystemUpdate, UpdateState
 
 MOMENT = datetime(2026, 6, 1, 12, 0, tzinfo=UTC)
+UPDATE = SystemUpdate(
+    version=SYSTEM_VERSIONS[-1], state=UpdateState.DEFERRED, since=MOMENT, until=MOMENT, most_deferrals=3, deferrals=1
+)
 
 
 def full() -> Belongings:
@@ -13,7 +18,7 @@ def full() -> Belongings:
     belongings = Belongings()
     belongings.provisioning_profiles = (ProvisioningProfile("P-1", "In-house", MOMENT), ProvisioningProfile("P-2", "x"))
     belongings.books = (Book(store_id=42), Book(persistent_id="com.example.manual", title="Manual"))
-    belongings.update = OrderedUpdate("22G100", MOMENT)
+    belongings.update = UPDATE
     belongings.bypass_code_cleared = belongings.restrictions_password_cleared = belongings.declarative = True
     return belongings
 
@@ -38,4 +43,4 @@ def test_with_management_goes_what_the_server_brought() -> None:
     belongings.management_ended()
 
     assert (belongings.books, belongings.provisioning_profiles, belongings.declarative) == ((), (), False)
-    assert belongings.update == OrderedUpdate("22G100", MOMENT)
+    assert belongings.update == UPDATE
