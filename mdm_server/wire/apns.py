@@ -123,7 +123,7 @@ class Environment(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PushRequest:
-    """One request of a provider, whatever it is: names of headers in lower case, in their order, each as often as it came."""
+    """One request of a provider: names of headers in lower case, in their order, each as often as it came."""
 
     method: str = "POST"
     path: str

@@ -137,6 +137,7 @@ class Courier:
         self._kept = Kept(clock, pending_limit)
         self._topics: dict[bytes, str] = {}
         self._gone: OrderedDict[bytes, datetime] = OrderedDict()
+        self._met: OrderedDict[bytes, None] = OrderedDict()
 
     def connect(self) -> CourierLine:
         """Open a line for a new connection."""
@@ -160,9 +161,9 @@ class Courier:
             return Fate.DELIVERED
         return Fate.KEPT if self._kept.keep(notification) else Fate.DROPPED
 
-    def knows(self, token: bytes) -> bool:
-        """Whether somebody listens for a token."""
-        return token in self._readers
+    def has_met(self, token: bytes) -> bool:
+        """Whether anybody ever listened for a token, as far as is remembered."""
+        return token in self._met
 
     def topic_of(self, token: bytes) -> str | None:
         """Return for which topic a token is, if its device said so."""
@@ -183,6 +184,7 @@ class Courier:
                 self._tokens[previous].discard(token)
             self._readers[token] = line
             self._tokens[line].add(token)
+            self._meet(token)
             self._gone.pop(token, None)  # "unless your application retrieves the same device token"
             if topic is not None:
                 self._topics[token] = topic
@@ -223,6 +225,12 @@ class Courier:
         for line in list(self._tokens):
             if isinstance(line, CourierLine):
                 line.close()
+
+    def _meet(self, token: bytes) -> None:
+        self._met[token] = None
+        self._met.move_to_end(token)
+        if len(self._met) > self._token_limit:
+            self._met.popitem(last=False)
 
     def _let_go(self, token: bytes) -> None:
         self._tokens[self._readers.pop(token)].discard(token)

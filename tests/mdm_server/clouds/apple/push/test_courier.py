@@ -133,7 +133,7 @@ async def test_a_client_that_asks_and_never_reads_is_hung_up_on() -> None:
     line.receive(encode(Listen((ONE,))))
 
 
-# --- expiry, topics, and tokens that are gone --------------------------------------------------------------------------
+# --- expiry, topics, and tokens that are gone -------------------------------------------------------------------------
 
 
 def _push(topic: str = "", magic: str = MAGIC, *, hand: Hand, seconds: float | None = 60) -> Notification:
@@ -199,7 +199,7 @@ def test_nobody_buries_a_token_that_another_line_reads() -> None:
     new.receive(encode(Listen((ONE,))))
     old.receive(encode(Gone((ONE,))))
     assert courier.gone_since(ONE) is None
-    assert courier.knows(ONE)
+    assert courier.has_met(ONE)
 
 
 def test_graves_are_bounded() -> None:
