@@ -8,7 +8,7 @@ import importlib
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from importlib.metadata import version
 from typing import Any
 
@@ -17,6 +17,7 @@ import click
 from mdm_server.cli.failure import Failure
 from mdm_server.embed import Server, ServerSettings, ServerStartError
 
+TEMPORARY = "temporary: gone when the server stops; --state-dir DIR keeps it"
 COLLECT_AFTER = 20_000
 """New objects that may pile up before the garbage collector looks at them, instead of 700: a request makes hundreds,
 and leaves hardly any cycles behind. What was there before the first request is never looked at again."""
@@ -50,10 +51,16 @@ def settle() -> None:
     sys.setswitchinterval(SWITCH_AFTER)
 
 
-async def _serve(settings: ServerSettings) -> None:
+def until_signal() -> asyncio.Event:
+    """Return what is set when somebody wants the program to stop."""
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    return stop
+
+
+async def _serve(settings: ServerSettings) -> None:
+    stop = until_signal()
     server = await Server.launch(settings)
     settle()
     try:
@@ -73,12 +80,18 @@ def announcement(server: Server, settings: ServerSettings) -> str:
         ("API docs", f"{server.url}/api/docs"),
         ("second port", f"{server.sim_url}/_sim/ready" if server.sim_url else None),
         ("CA certificate", server.ca_file),
-        ("state", settings.state_dir or "temporary: gone when the server stops; --state-dir DIR keeps it"),
+        ("Apple", server.apple_url),
+        ("Apple push", server.push_url),
+        ("state", settings.state_dir or TEMPORARY),
         *_api_credentials(server),
         ("admin token", _admin_token(server)),
     ]
-    facts = "\n".join(f"  {name:<15} {value}" for name, value in lines if value is not None)
-    return f"mdmsim management server {version('mdmsim')}, SQLite {sqlite3.sqlite_version}\n{facts}"
+    return f"mdmsim management server {version('mdmsim')}, SQLite {sqlite3.sqlite_version}\n{facts(lines)}"
+
+
+def facts(lines: Sequence[tuple[str, object]]) -> str:
+    """Write names and values below each other; what is None is left out."""
+    return "\n".join(f"  {name:<15} {value}" for name, value in lines if value is not None)
 
 
 def _api_credentials(server: Server) -> list[tuple[str, str]]:

@@ -21,16 +21,18 @@ Arguments = ParamSpec("Arguments")
 Json = dict[str, Any]
 
 DEFAULT_URL = "https://127.0.0.1:8443"
+API = "/api/v1"
 TIMEOUT = aiohttp.ClientTimeout(total=60, connect=5)
 
 
 @dataclass(frozen=True, slots=True)
 class Remote:
-    """A session with one server."""
+    """A session with one server; every path is below `prefix`."""
 
     url: str
     session: aiohttp.ClientSession
     tls: ssl.SSLContext | bool
+    prefix: str = API
 
     async def get(self, *path: str, **query: str | int | bool | None) -> Json:
         """Read something."""
@@ -41,9 +43,17 @@ class Remote:
         data = json.dumps(body).encode() if body is not None else None
         return _json(await self._call("POST", path, {}, data, "application/json"))
 
+    async def put(self, *path: str, body: Mapping[str, Any]) -> Json:
+        """Change something."""
+        return _json(await self._call("PUT", path, {}, json.dumps(body).encode(), "application/json"))
+
     async def upload(self, *path: str, data: bytes, content_type: str) -> Json:
         """Send a file."""
-        return _json(await self._call("POST", path, {}, data, content_type))
+        return _json(await self.exchange(*path, data=data, content_type=content_type))
+
+    async def exchange(self, *path: str, data: bytes, content_type: str, **query: str | None) -> bytes:
+        """Send a file, and get one back."""
+        return await self._call("POST", path, query, data, content_type)
 
     async def download(self, *path: str, body: Mapping[str, Any] | None = None, **query: str | bool | None) -> bytes:
         """Fetch a file; with a body, have it made."""
@@ -63,7 +73,7 @@ class Remote:
         data: bytes | None = None,
         content_type: str = "",
     ) -> bytes:
-        url = f"{self.url}/api/v1/" + "/".join(quote(part, safe="") for part in path)
+        url = "/".join([f"{self.url}{self.prefix}", *(quote(part, safe="") for part in path)])
         given = {
             name: str(value).lower() if isinstance(value, bool) else str(value)
             for name, value in query.items()

@@ -15,7 +15,7 @@ from mdm_server.cli.examples import examples
 LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
-def _setting(flag: str, **options: Any) -> Callable[[Any], Any]:
+def setting(flag: str, **options: Any) -> Callable[[Any], Any]:
     """Declare a setting: flag, TOML key and environment variable are the same word."""
     word = flag.lstrip("-").replace("-", "_")
     return click.option(flag, word, envvar=f"MDMSIM_{word.upper()}", show_envvar=True, **options)
@@ -29,57 +29,57 @@ def _setting(flag: str, **options: Any) -> Callable[[Any], Any]:
         "mdm-server serve --listen 0.0.0.0:8443 --hostname mdm.example.test --expose-to-network",
     )
 )
-@_setting("--listen", default="127.0.0.1:8443", show_default=True, metavar="HOST:PORT", help="The TLS listener.")
-@_setting("--http", metavar="HOST:PORT", help="A plain HTTP listener too, for tools that speak no TLS.")
-@_setting(
+@setting("--listen", default="127.0.0.1:8443", show_default=True, metavar="HOST:PORT", help="The TLS listener.")
+@setting("--http", metavar="HOST:PORT", help="A plain HTTP listener too, for tools that speak no TLS.")
+@setting(
     "--sim-listen",
     default="127.0.0.1:8444",
     show_default=True,
     metavar="HOST:PORT",
     help="The second port, for tests: loopback only; 'off' for none.",
 )
-@_setting(
+@setting(
     "--state-dir",
     type=click.Path(path_type=Path),
     metavar="DIR",
     help="Keep keys and data here. Without it everything is temporary.",
 )
-@_setting("--hostname", multiple=True, metavar="NAME", help="A name devices use; the first goes into URLs.")
-@_setting(
+@setting("--hostname", multiple=True, metavar="NAME", help="A name devices use; the first goes into URLs.")
+@setting(
     "--compat",
     multiple=True,
     metavar="NAME[,NAME]",
     help="Leniencies for tools that cannot be changed: sha1, des, weak-keys… or a tool's name: mdmb, fleet.",
 )
-@_setting(
+@setting(
     "--issuing-key",
     default="p-256",
     show_default=True,
     metavar="KIND",
     help="Key of a new CA: p-256, rsa-2048, rsa-4096.",
 )
-@_setting(
+@setting(
     "--device-ca",
     type=click.Path(path_type=Path),
     metavar="FILE",
     help="Believe what devices with certificates of this CA (PEM) say about themselves when they enrol.",
 )
-@_setting(
+@setting(
     "--expose-to-network",
     is_flag=True,
     help="Allow --listen and --http beyond loopback: whoever reaches them may then try to enrol a device.",
 )
-@_setting(
+@setting(
     "--new-admin-token",
     is_flag=True,
     help="Make a new administrator's token and API password; the old ones stop working.",
 )
-@_setting(
+@setting(
     "--seed",
     type=int,
     help="Repeat identifiers and challenges in every run: for tests, on loopback, in an empty state.",
 )
-@_setting(
+@setting(
     "--log-level",
     type=click.Choice(LOG_LEVELS),
     default="warning",

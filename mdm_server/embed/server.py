@@ -57,6 +57,10 @@ class Server:
     """Base URL of the plain listener, if there is one."""
     sim_url: str | None
     """Base URL of the second port, if there is one."""
+    apple_url: str | None
+    """Base URL of Apple's device API and activation, if Apple is played here."""
+    push_url: str | None
+    """Base URL of Apple's push service, if it is played here."""
     ca_pem: str
     """The root certificate to trust, as PEM text."""
     ca_file: Path
@@ -144,6 +148,8 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
         url=places.listen.url,
         http_url=_url(places.http),
         sim_url=_url(places.sim),
+        apple_url=_url(places.apple),
+        push_url=_url(places.apns),
         ca_pem=ca_pem,
         ca_file=folder.ca_file,
         admin_token=administrators.token,
