@@ -13,7 +13,9 @@ from device_emulator.core.actions import PersonAction
 class RequestKind(StrEnum):
     """Why a device sends a request."""
 
+    ACTIVATION = "activation"
     PROFILE = "profile"
+    WEB_SIGN_IN = "web_sign_in"
     PROFILE_SERVICE = "profile_service"
     SCEP_CAPABILITIES = "scep_capabilities"
     SCEP_CERTIFICATES = "scep_certificates"
@@ -100,8 +102,9 @@ class PersonActs:
 
 
 class Errand(StrEnum):
-    """What a managed device may have to do with its server, most urgent first."""
+    """What a device may have to do with a server, most urgent first."""
 
+    SET_UP = "set_up"
     ENROLL = "enroll"
     CHECK_OUT = "check_out"
     HUB = "hub"

@@ -13,6 +13,9 @@ class Preference(StrEnum):
     """One thing that can be set."""
 
     DEVICE_NAME = "DeviceName"
+    LANGUAGE = "Language"
+    REGION = "Region"
+    BIOMETRICS = "Biometrics"
     DATA_ROAMING = "DataRoaming"
     VOICE_ROAMING = "VoiceRoaming"
     PERSONAL_HOTSPOT = "PersonalHotspot"
@@ -30,6 +33,9 @@ class Preference(StrEnum):
 
 DEFAULTS: Mapping[Preference, PlistValue] = MappingProxyType(
     {
+        Preference.LANGUAGE: "en",
+        Preference.REGION: "DE",
+        Preference.BIOMETRICS: False,
         Preference.DATA_ROAMING: False,
         Preference.VOICE_ROAMING: True,
         Preference.PERSONAL_HOTSPOT: False,
@@ -58,6 +64,8 @@ class Preferences:
 
     def change(self, preference: Preference, value: PlistValue) -> None:
         """Set a preference."""
+        if value == self.value(preference):
+            return
         if self._changed is None:
             self._changed = {}
         self._changed[preference] = value
