@@ -204,6 +204,7 @@ def routes_of(suite: ServiceSuite) -> Routes:
         "/scep": suite.scep.answer,
         "/enroll": suite.enroll.answer,
         "/enroll/dep": suite.hub.setup_assistant.answer,
+        "/enroll/dep/web": suite.hub.web_sign_in.answer,
     }
     hub = [(re.compile(pattern), use_case) for pattern, use_case in hub_use_cases(suite.hub.door)]
     return Routes(plain, hub, suite.android.door)

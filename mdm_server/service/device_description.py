@@ -34,12 +34,15 @@ class Description:
     signer: x509.Certificate
     vouched: bool
     """Whether a device authority of the owner's vouches for the signer."""
+    signed_at: datetime | None = None
+    """When the device says that it signed."""
 
 
-def envelope_of(facts: RequestFacts, body: bytes) -> bytes | None:
+def envelope_of(facts: RequestFacts, body: bytes, *, code: str = "enroll.machine_info") -> bytes | None:
     """Find the signed description in a request (checklist row 13), or return None when there is none.
 
     It is the body of a POST, `?deviceinfo=` in URL-safe base64, or the x-apple-aspen-deviceinfo header in base64.
+    Raises Refusal `code` for what should be base64 and is not.
     """
     if facts.method == "POST" and body:
         return body
@@ -49,16 +52,24 @@ def envelope_of(facts: RequestFacts, body: bytes) -> bytes | None:
     try:
         return decode_either_alphabet(text)
     except ValueError as error:
-        raise Refusal("enroll.machine_info", reason="base64") from error
+        raise Refusal(code, reason="base64") from error
 
 
-def open_description(envelope: bytes, settings: ServiceSettings, at: datetime, *, code: str) -> Description:
-    """Verify the signature and read the property list inside; raises Refusal `code` when the signature fails."""
+def open_description(
+    envelope: bytes, settings: ServiceSettings, at: datetime, *, code: str, vouched_only: bool = False
+) -> Description:
+    """Verify the signature and read the property list inside; raises Refusal `code` when the signature fails.
+
+    With `vouched_only` nothing is read that no device authority vouches for: that is refused, too.
+    """
     try:
         signed = signed_data.verify(envelope, digests=accepted_digests(settings.compat))
     except CertsError as error:
         raise Refusal(code, reason=getattr(error, "reason", "asn1")) from error
-    return Description(plist.loads_dict(signed.content), signed.signer, _is_vouched(signed, settings, at))
+    vouched = _is_vouched(signed, settings, at)
+    if vouched_only and not vouched:
+        raise Refusal(code, reason="untrusted")
+    return Description(plist.loads_dict(signed.content), signed.signer, vouched, signed.signing_time)
 
 
 def machine_of(description: Description, *, code: str) -> MachineInfo:

@@ -77,7 +77,8 @@ class JournalCode(StrEnum):
     PROGRAM_PROFILE_SAVED = "program.profile_saved"
     PROGRAM_ASSIGNED = "program.assigned"
     PROGRAM_UNASSIGNED = "program.unassigned"
-    PROGRAM_UPDATE_REQUIRED = "program.update_required"
+    ADE_UPDATE_REQUIRED = "ade.update_required"
+    ADE_WEB_SIGN_IN = "ade.web_sign_in"
     ABM_TOKEN_ADDED = "abm.token_added"  # noqa: S105
     ABM_TOKEN_REMOVED = "abm.token_removed"  # noqa: S105
     ABM_SYNCED = "abm.synced"

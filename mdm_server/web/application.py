@@ -62,13 +62,16 @@ def first_port(front: Front) -> web.Application:
     check_in = devices.endpoint(suite.device_channel.answer, body_bytes=limits.check_in_bytes)
     scep = devices.endpoint(suite.scep.answer, body_bytes=limits.scep_bytes)
     enroll = devices.endpoint(suite.enroll.answer, body_bytes=limits.enroll_bytes)
+    setup_assistant = devices.endpoint(suite.hub.setup_assistant.answer, body_bytes=limits.enroll_bytes)
+    web_sign_in = devices.endpoint(suite.hub.web_sign_in.answer, body_bytes=limits.enroll_bytes)
     for method in DEVICE_METHODS:
         route(method, "/mdm", mdm)
         route(method, "/checkin", check_in)
     for method in ("GET", "POST"):
         route(method, "/scep", scep)
         route(method, "/enroll", enroll)
-    route("POST", "/enroll/dep", devices.endpoint(suite.hub.setup_assistant.answer, body_bytes=limits.enroll_bytes))
+        route(method, "/enroll/dep", setup_assistant)
+        route(method, "/enroll/dep/web", web_sign_in)
     route("GET", "/enroll/ota", devices.endpoint(lambda facts, _: suite.profile_service.start(facts), body_bytes=0))
     route("POST", "/enroll/ota", devices.endpoint(suite.profile_service.answer, body_bytes=limits.enroll_bytes))
     route("GET", "/courier", courier_endpoint(front.courier, limits))

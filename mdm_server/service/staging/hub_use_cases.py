@@ -11,7 +11,11 @@ from mdm_server.service.invitations import Invitations
 from mdm_server.service.journal import Journal
 from mdm_server.service.limiter import GuessLimiter
 from mdm_server.service.settings import ServiceSettings
-from mdm_server.service.staging.automated_enrollment import AutomatedEnrollment
+from mdm_server.service.staging.automated_enrollment.describing import Descriptions
+from mdm_server.service.staging.automated_enrollment.door import AutomatedEnrollment
+from mdm_server.service.staging.automated_enrollment.entrance import Entrance
+from mdm_server.service.staging.automated_enrollment.ticket import Tickets
+from mdm_server.service.staging.automated_enrollment.web_sign_in import WebSignIn
 from mdm_server.service.staging.checking_out import CheckingOut
 from mdm_server.service.staging.completion import Completion
 from mdm_server.service.staging.credentials import CredentialCheck
@@ -39,6 +43,7 @@ class HubUseCases:
     door: HubDoor
     completion: Completion
     setup_assistant: AutomatedEnrollment
+    web_sign_in: WebSignIn
     sweep: Sweep
 
 
@@ -70,6 +75,8 @@ def open_hub(
     )
     door = HubDoor(wizard, checking_out, direct, journal, limiter)
     completion = Completion(store, invitations, clock)
-    setup_assistant = AutomatedEnrollment(store, wizard, completion, settings, journal, limiter, clock)
+    entrance = Entrance(store, wizard, completion, Descriptions(settings, clock), journal, limiter)
+    setup_assistant = AutomatedEnrollment(entrance, journal)
+    web_sign_in = WebSignIn(entrance, Tickets(clock, random_bytes), settings, journal)
     sweep = Sweep(store.staging, checking_out, clock)
-    return HubUseCases(wizard, checking_out, direct, door, completion, setup_assistant, sweep)
+    return HubUseCases(wizard, checking_out, direct, door, completion, setup_assistant, web_sign_in, sweep)

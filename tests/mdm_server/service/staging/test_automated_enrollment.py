@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from certs.authority import Authority
 from certs.identity import Identity
-from certs.names import name_of
+from certs.names import hardware_name, name_of
 from certs.signed_data import sign
 from mdm_server.domain.staging.vocabulary import AssignmentState, DeviceStagingType, EntryChannel
 from mdm_server.service.answer import PROFILE, Answer
@@ -50,7 +50,7 @@ class Box:
     def __init__(self, office: StagingOffice, vendor: Authority, number: int = 1) -> None:
         self.office = office
         self.device: ServiceDevice = office.rig.device(number)
-        self.born: Identity = vendor.issue_identity(name_of(self.device.udid))
+        self.born: Identity = vendor.issue_identity(hardware_name(self.device.udid, self.device.serial_number))
 
     def describe(self, signer: Identity | None = None, **keys: object) -> bytes:
         """Return the device's MachineInfo, signed with the key it was born with unless told otherwise."""
@@ -148,14 +148,14 @@ async def test_whom_nobody_vouches_for_learns_nothing(store: StagingOffice, vend
         "asn1": b"junk",
     }
     for reason, envelope in table.items():
-        event = f"enroll.machine_info:{reason}"
+        event = f"ade.machineinfo:{reason}"
         await assert_rejected(store.rig.store, box.ask(body=envelope), status=400, event=event)
 
 
 async def test_a_guessed_serial_number_is_refused(store: StagingOffice, vendor: Authority) -> None:
     """A device whose vendor vouches for it, and to which no profile is assigned, gets none."""
     await Box(store, vendor).assigned()
-    await assert_rejected(store.rig.store, Box(store, vendor, 2).ask(), status=400, event="dep.not_assigned")
+    await assert_rejected(store.rig.store, Box(store, vendor, 2).ask(), status=400, event="ade.machineinfo:not_assigned")
 
 
 async def test_the_guards_stand_behind_this_door_too(store: StagingOffice, vendor: Authority) -> None:
