@@ -18,6 +18,7 @@ from mdm_server.domain.refusal import Refusal
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.records import AuthenticateFacts, EnrollmentRow, Occasion, TokenUpdateFacts
 from mdm_server.store.sqlite.certificates import admit_authenticate, admit_use
+from mdm_server.store.sqlite.configured import let_go_on
 from mdm_server.store.sqlite.enrollment_rows import find_enrollment, recorded_enrollment
 from mdm_server.store.sqlite.ledger import tell
 from mdm_server.store.sqlite.queues import clear_queue, clear_queues_of, end_enrollment, status_of
@@ -99,6 +100,7 @@ def token_update(
     _update_token(connection, after, facts.raw)
     code = JournalCode.TOKEN_UPDATED if before.status in MANAGED else JournalCode.ENROLLED
     tell(connection, occasion, code, device=channel.device, certificate=fingerprint, enrollment=channel.key)
+    let_go_on(connection, after, occasion)
     return after
 
 

@@ -14,6 +14,7 @@ from rigs.store_contract.staging_records import StagingRecordsContract
 from rigs.store_contract.staging_refusing import StagingRefusingContract
 from rigs.store_contract.staging_wiping import StagingWipingContract
 from rigs.store_contract.staging_work import StagingWorkContract
+from rigs.store_contract.waiting import WaitingContract
 
 
 class StoreContract(
@@ -29,5 +30,6 @@ class StoreContract(
     StagingRefusingContract,
     StagingWipingContract,
     AbmContract,
+    WaitingContract,
 ):
     """Everything that a store must do."""
