@@ -38,13 +38,12 @@ class Book:
 class Belongings:
     """The belongings of one device.
 
-    `bypass_code_cleared` and `restrictions_password_cleared` say that the server had the device forget one;
+    `restrictions_password_cleared` says that the server had the device forget that password;
     `declarative` says that declarative management was switched on.
     """
 
     __slots__ = (
         "books",
-        "bypass_code_cleared",
         "declarative",
         "provisioning_profiles",
         "restrictions_password_cleared",
@@ -55,7 +54,6 @@ class Belongings:
         self.provisioning_profiles: tuple[ProvisioningProfile, ...] = ()
         self.books: tuple[Book, ...] = ()
         self.update: SystemUpdate | None = None
-        self.bypass_code_cleared = False
         self.restrictions_password_cleared = False
         self.declarative = False
 
@@ -74,7 +72,6 @@ class Belongings:
             ],
             "books": [asdict(book) for book in self.books],
             "update": None if self.update is None else self.update.snapshot(),
-            "bypass_code_cleared": self.bypass_code_cleared,
             "restrictions_password_cleared": self.restrictions_password_cleared,
             "declarative": self.declarative,
         }
@@ -96,7 +93,6 @@ class Belongings:
         # A fleet file written earlier knows no states: what was ordered then is ordered again.
         if update is not None and "state" in update:
             belongings.update = SystemUpdate.restore(update)
-        belongings.bypass_code_cleared = snapshot["bypass_code_cleared"]
         belongings.restrictions_password_cleared = snapshot["restrictions_password_cleared"]
         belongings.declarative = snapshot["declarative"]
         return belongings

@@ -7,7 +7,17 @@ from datetime import datetime
 
 from certs.identity import Identity
 from certs.key_pool import RsaKeySource
-from device_emulator.core import enrolling, errands, hub_errand, installing, leaving, locking, powering, snapshots
+from device_emulator.core import (
+    activation_locking,
+    enrolling,
+    errands,
+    hub_errand,
+    installing,
+    leaving,
+    locking,
+    powering,
+    snapshots,
+)
 from device_emulator.core.actions import PersonAction
 from device_emulator.core.answers.dispatch import conditions
 from device_emulator.core.appointments import Appointments
@@ -310,6 +320,8 @@ class Device(Conversing):
             if self._put_off and self._conversation is None and not conditions(handheld):
                 self._put_off = False
                 self._want(Errand.SESSION)
+        if activation_locking.notice(handheld):
+            self._want(Errand.FIND_MY)
 
     def _hang_up(self) -> None:
         super()._hang_up()
@@ -328,6 +340,8 @@ class Device(Conversing):
                 return errands.renew(self.handheld)
             case Errand.SESSION:
                 return self._ask_for_commands()
+            case Errand.FIND_MY:
+                return activation_locking.report(self.handheld)
             case Errand.HUB:
                 wish, self._wish = self._wish, None
                 return self._use_hub(wish)
@@ -365,7 +379,7 @@ class Device(Conversing):
     def _try_again(self, failure: ExchangeError) -> None:
         """Run the errand again later; while a device is enrolled it never gives up."""
         errand, self._errand, self._conversation = self._errand, None, None
-        if errand is None or self.handheld.management is None:
+        if errand is None or (self.handheld.management is None and errand is not Errand.FIND_MY):
             return
         self._failures += 1
         pause = self.handheld.settings.retry.ceiling

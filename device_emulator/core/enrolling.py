@@ -47,7 +47,7 @@ from mdm_server.wire.profile_service import (
     read_scep_profile,
 )
 
-UNMANAGED = frozenset({Errand.ENROLL, Errand.HUB})
+UNMANAGED = frozenset({Errand.ENROLL, Errand.HUB, Errand.FIND_MY})
 IN_SETUP = frozenset({Errand.ENROLL})
 GONE = 410
 

@@ -146,6 +146,21 @@ class UserChannelRefused(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class FindMyReported(Event):
+    """Apple was told of Find My; `locked` says whether it locks the activation of the device."""
+
+    locked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FindMyRefused(Event):
+    """Apple did not take what it was told of Find My."""
+
+    status: int
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class BootstrapTokenExchanged(Event):
     """The server was asked for its bootstrap token; `found` says whether it had one."""
 

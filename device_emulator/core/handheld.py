@@ -18,6 +18,7 @@ from device_emulator.core.activation import ActivationRecord, SettingUp
 from device_emulator.core.applications import Applications
 from device_emulator.core.belongings import Belongings
 from device_emulator.core.errors import ImpossibleTransitionError
+from device_emulator.core.find_my import FindMy
 from device_emulator.core.gauges import Network
 from device_emulator.core.hardware import SYSTEM_VERSIONS, Hardware, SystemVersion
 from device_emulator.core.holder import Holder
@@ -77,6 +78,7 @@ class Handheld:
         "clock",
         "enrollments",
         "erasures",
+        "find_my",
         "hardware",
         "holder",
         "hub",
@@ -131,6 +133,7 @@ class Handheld:
         self.skipped_panes: frozenset[str] = NO_PANES
         self.activation: ActivationRecord | None = None
         self.apple_account: AppleAccount | None = None
+        self.find_my = FindMy()
         self.unattended: SettingUp | None = None
         self.management: Management | None = None
         self.hub: HubApplication | None = None

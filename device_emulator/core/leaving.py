@@ -5,6 +5,7 @@ from __future__ import annotations
 from device_emulator.core.applications import Applications
 from device_emulator.core.belongings import Belongings
 from device_emulator.core.events import DeviceErased, ProfileRemoved, SetupAssistantReached, Unenrolled
+from device_emulator.core.find_my import FindMy
 from device_emulator.core.handheld import NO_PANES, Handheld
 from device_emulator.core.installed_profiles import InstalledProfiles
 from device_emulator.core.passcode import Passcode
@@ -43,7 +44,7 @@ def erase(handheld: Handheld) -> None:
     """Erase all content and settings: the device greets whoever holds it with Setup Assistant.
 
     What is printed on the machine stays, and who holds it; keys, tokens, passcode, profiles, applications and settings
-    go, and with them the supervision that somebody gave it by cable.
+    go, and with them the supervision that somebody gave it by cable. What Apple was told of Find My stays with Apple.
     """
     handheld.management = None
     handheld.hub = None
@@ -51,6 +52,7 @@ def erase(handheld: Handheld) -> None:
     handheld.skipped_panes = NO_PANES
     handheld.activation = None
     handheld.apple_account = None
+    handheld.find_my = FindMy()
     handheld.unattended = None
     handheld.lost_mode = None
     handheld.on_call = False

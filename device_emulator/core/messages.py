@@ -28,6 +28,7 @@ class RequestKind(StrEnum):
     USER_AUTHENTICATE = "user_authenticate"
     GET_BOOTSTRAP_TOKEN = "get_bootstrap_token"  # noqa: S105 - the name of a message
     SET_BOOTSTRAP_TOKEN = "set_bootstrap_token"  # noqa: S105 - the name of a message
+    FIND_MY = "find_my"
     IDLE = "idle"
     ANSWER = "answer"
     HUB_WIZARD = "hub_wizard"
@@ -111,6 +112,7 @@ class Errand(StrEnum):
     TOKEN_UPDATE = "token_update"  # noqa: S105 - the name of an errand
     SESSION = "session"
     RENEWAL = "renewal"
+    FIND_MY = "find_my"
 
 
 URGENCY = tuple(Errand)

@@ -13,6 +13,7 @@ from device_emulator.core.applications import Applications
 from device_emulator.core.belongings import Belongings
 from device_emulator.core.enrolling import Offer
 from device_emulator.core.errors import SnapshotError
+from device_emulator.core.find_my import FindMy
 from device_emulator.core.gauges import Network
 from device_emulator.core.handheld import NO_PANES, Clock, Handheld, LostMode
 from device_emulator.core.hardware import MODELS, SYSTEM_VERSIONS, Hardware
@@ -64,6 +65,7 @@ def take(handheld: Handheld) -> dict[str, object]:
         "applications": _as_text(handheld.applications.snapshot()),
         "belongings": handheld.belongings.snapshot(),
         "preferences": _as_text(handheld.preferences.changed()),
+        "find_my": handheld.find_my.snapshot(),
         "lost_mode": None if handheld.lost_mode is None else asdict(handheld.lost_mode),
         "management": None if handheld.management is None else handheld.management.snapshot(),
         "supervised": handheld.is_supervised,
@@ -124,6 +126,7 @@ def _fill(handheld: Handheld, snapshot: Mapping[str, Any], key_source: RsaKeySou
     handheld.skipped_panes = frozenset(snapshot.get("skipped_panes", ())) or NO_PANES
     handheld.troubles = Troubles.restore(snapshot.get("troubles"))
     handheld.news = tuple(release_from_json(each) for each in snapshot.get("news", ()))
+    handheld.find_my = FindMy.restore(snapshot.get("find_my"))
     hub, holder = snapshot.get("hub"), snapshot.get("holder")
     handheld.hub = None if hub is None else HubApplication.restore(hub)
     handheld.holder = None if holder is None else Holder.restore(holder)

@@ -46,13 +46,3 @@ def store_account_hash(handheld: Handheld) -> str | None:
     if "AppleID" in handheld.skipped_panes or handheld.randomness.stream("store account").random() >= 0.9:
         return None
     return base64.b64encode(handheld.randomness.random_bytes("store account hash", 20)).decode()
-
-
-def bypass_code(handheld: Handheld) -> str:
-    """Return the Activation Lock bypass code: 26 letters and digits in groups of 5-5-4-4-4-4."""
-    letters = handheld.randomness.stream("bypass code", handheld.erasures).choices(
-        "0123456789ACDEFGHJKLMNPQRTUVWXY", k=26
-    )
-    text, groups = "".join(letters), (5, 5, 4, 4, 4, 4)
-    starts = [sum(groups[:index]) for index in range(len(groups))]
-    return "-".join(text[start : start + length] for start, length in zip(starts, groups, strict=True))

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
-from device_emulator.core import gauges
+from device_emulator.core import activation_locking, gauges
 from device_emulator.core.answers import radio
 from device_emulator.core.answers.answerer import Answer, Fidelity, answerer
 from device_emulator.core.answers.habits import (
@@ -87,13 +87,6 @@ def _available_capacity(handheld: Handheld) -> PlistValue:
     return gauges.available_capacity(handheld.hardware, handheld.randomness, used)
 
 
-def _activation_lock(handheld: Handheld) -> PlistValue:
-    """Find My brings Activation Lock, on a supervised device only if the server allowed it (MDMOptions)."""
-    options = handheld.preferences.value(Preference.MDM_OPTIONS)
-    allowed = isinstance(options, dict) and options.get("ActivationLockAllowedWhileSupervised") is True
-    return can_be_located(handheld) and (allowed or not handheld.is_supervised)
-
-
 def _software_update_settings(handheld: Handheld) -> PlistValue:
     return {"RecommendationsCadence": handheld.preferences.value(Preference.SOFTWARE_UPDATE) or 0}
 
@@ -131,7 +124,7 @@ QUERIES: Mapping[str, Query] = MappingProxyType(
         "IsSupervised": lambda handheld: handheld.is_supervised,
         "IsMultiUser": lambda handheld: handheld.situation.shared_ipad,
         "IsDeviceLocatorServiceEnabled": can_be_located,
-        "IsActivationLockEnabled": _activation_lock,
+        "IsActivationLockEnabled": activation_locking.is_locked,
         "IsDoNotDisturbInEffect": do_not_disturb,
         "EASDeviceIdentifier": exchange_identifier,
         "IsCloudBackupEnabled": backs_up_to_cloud,

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hmac
 
-from device_emulator.core import locking
+from device_emulator.core import activation_locking, locking
 from device_emulator.core.answers.answerer import SEALED, Answer, Fidelity, answerer
 from device_emulator.core.answers.error_codes import ErrorCode, failed
-from device_emulator.core.answers.habits import bypass_code
 from device_emulator.core.answers.sightings import MessageShown, RestrictionsPasswordCleared
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.preferences import Preference
 from device_emulator.core.states import LockState
+from mdm_server.wire.activation_lock import format_bypass_code
 from mdm_server.wire.command import Command
 
 BLOCK_AND_FILE_LEVEL = 3
@@ -81,18 +81,28 @@ def request_unlock_token(handheld: Handheld, command: Command) -> Answer:
     return Answer(values={"UnlockToken": locking.unlock_token(handheld)})
 
 
-@answerer("ActivationLockBypassCode", Fidelity.SIMPLIFIED, "a code as a real one looks; there is no Apple to check it")
+@answerer(
+    "ActivationLockBypassCode",
+    Fidelity.REAL,
+    "the code by whose escrow key Apple opens the lock, for 15 days after enrolment, which stand for those after "
+    "supervision; Apple warns that a code fetched after the lock may not open it, and here it does",
+)
 def activation_lock_bypass_code(handheld: Handheld, command: Command) -> Answer:
-    """Hand over the bypass code, unless it was cleared."""
-    if handheld.belongings.bypass_code_cleared:
+    """Hand over the bypass code, unless it was cleared or it is too late."""
+    code = activation_locking.bypass_code(handheld)
+    if code is None or not activation_locking.gives_code_away(handheld):
         return failed(ErrorCode.INTERNAL_INCONSISTENCY, "The device has no Activation Lock bypass code any more.")
-    return Answer(values={"ActivationLockBypassCode": bypass_code(handheld)})
+    return Answer(values={"ActivationLockBypassCode": format_bypass_code(code)})
 
 
-@answerer("ClearActivationLockBypassCode", Fidelity.SIMPLIFIED, "the device forgets the code until it is erased")
+@answerer(
+    "ClearActivationLockBypassCode",
+    Fidelity.REAL,
+    "the device forgets the code until it is erased; a lock that Apple already knows the code of still opens by it",
+)
 def clear_activation_lock_bypass_code(handheld: Handheld, command: Command) -> Answer:
     """Forget the bypass code."""
-    handheld.belongings.bypass_code_cleared = True
+    handheld.find_my.code_cleared = True
     return Answer()
 
 

@@ -19,7 +19,7 @@ def full() -> Belongings:
     belongings.provisioning_profiles = (ProvisioningProfile("P-1", "In-house", MOMENT), ProvisioningProfile("P-2", "x"))
     belongings.books = (Book(store_id=42), Book(persistent_id="com.example.manual", title="Manual"))
     belongings.update = UPDATE
-    belongings.bypass_code_cleared = belongings.restrictions_password_cleared = belongings.declarative = True
+    belongings.restrictions_password_cleared = belongings.declarative = True
     return belongings
 
 

@@ -93,8 +93,9 @@ def test_a_lost_device_can_be_carried_and_switched(make: Callable[..., Handheld]
     powering.finish_starting(handheld)
     assert (handheld.lock, handheld.lost_mode) == (LockState.LOST, LOST)
     handheld.take_events()
-    for action in (Unlock(PASSCODE), EraseAllContent()):
-        act(handheld, action)
+    attempts: tuple[PersonAction, ...] = (Unlock(PASSCODE), EraseAllContent())
+    for attempt in attempts:
+        act(handheld, attempt)
     assert [event.reason for event in handheld.take_events() if isinstance(event, PersonRefused)] == ["lost", "lost"]
     assert handheld.lock is LockState.LOST
 
