@@ -1,11 +1,13 @@
-"""The applications on a device: those of its person, and those the server manages."""
+"""The applications on a device: those of its person, those the server manages, and those it has ordered."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
+from device_emulator.core.application_states import ApplicationState
 from device_emulator.core.randomness import Randomness
 
 
@@ -28,6 +30,19 @@ class Application:
     configuration: Mapping[str, Any] | None = None
     attributes: Mapping[str, Any] | None = None
     feedback: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """What the server wants of an application, as long as there is something to tell of it.
+
+    `application` is what it is to become; `state` holds since `since`, and until `until` if it ends by itself.
+    """
+
+    application: Application
+    state: ApplicationState
+    since: datetime
+    until: datetime | None = None
 
 
 def _app(identifier: str, name: str, version: str, megabytes: int, store_id: int) -> Application:
@@ -55,6 +70,9 @@ CATALOGUE: tuple[Application, ...] = (
     _app("example.fitness.stride", "Stride", "6.6", 97, 900000010),
 )
 
+# For these one pays, or has a code of somebody who did.
+PAID = frozenset({"example.music.needle", "example.office.desk"})
+
 
 def applications_of_a_person(randomness: Randomness) -> tuple[Application, ...]:
     """Return what the person installed before the device was managed."""
@@ -65,10 +83,16 @@ def applications_of_a_person(randomness: Randomness) -> tuple[Application, ...]:
 class Applications:
     """All applications of one device. As long as nothing was installed or removed, they are drawn, not kept."""
 
-    __slots__ = ("_installed", "_randomness")
+    __slots__ = ("_installed", "_randomness", "orders")
 
-    def __init__(self, randomness: Randomness, installed: Iterable[Application] | None = None) -> None:
+    def __init__(
+        self,
+        randomness: Randomness,
+        installed: Iterable[Application] | None = None,
+        orders: tuple[Order, ...] = (),
+    ) -> None:
         self._randomness = randomness
+        self.orders = orders
         self._installed: tuple[Application, ...] | None = None if installed is None else tuple(installed)
 
     def __iter__(self) -> Iterator[Application]:
@@ -105,22 +129,69 @@ class Applications:
             self._installed = tuple(each for each in self._all() if each is not gone)
         return gone
 
+    def order(self, identifier: str) -> Order | None:
+        """Return what the server wants of an application, if there is anything to tell of it."""
+        return next((each for each in self.orders if each.application.identifier == identifier), None)
+
+    def put_order(self, order: Order) -> None:
+        """Keep an order, in place of the one for the same application."""
+        before = self.order(order.application.identifier)
+        kept = tuple(order if each is before else each for each in self.orders)
+        self.orders = kept if before is not None else (*kept, order)
+
+    def drop_order(self, identifier: str) -> None:
+        """Forget what the server wanted of an application."""
+        self.orders = tuple(each for each in self.orders if each.application.identifier != identifier)
+
     def management_ended(self) -> None:
         """Remove the managed applications that go with the management, and release the others from it."""
+        self.orders = ()
         for each in self.managed:
             if each.removed_with_management:
                 self.remove(each.identifier)
             else:
                 self.install(Application(**{**_fields(each), "is_managed": False, "configuration": None}))
 
-    def snapshot(self) -> list[dict[str, Any]] | None:
-        """Return the state in plain JSON types."""
-        return None if self._installed is None else [_fields(each) for each in self._installed]
+    def snapshot(self) -> dict[str, Any] | None:
+        """Return the state in types that a property list knows; None as long as everything is as it was drawn."""
+        if self._installed is None and not self.orders:
+            return None
+        installed = {} if self._installed is None else {"installed": [_fields(each) for each in self._installed]}
+        return {**installed, "orders": [_order_fields(each) for each in self.orders]}
 
     @classmethod
-    def restore(cls, randomness: Randomness, snapshot: Iterable[Mapping[str, Any]] | None) -> Applications:
-        """Return the applications that `snapshot` describes."""
-        return cls(randomness, None if snapshot is None else [Application(**each) for each in snapshot])
+    def restore(
+        cls, randomness: Randomness, snapshot: Mapping[str, Any] | Iterable[Mapping[str, Any]] | None
+    ) -> Applications:
+        """Return the applications that `snapshot` describes; fleet files written earlier have a list of them alone."""
+        if not isinstance(snapshot, Mapping):
+            return cls(randomness, None if snapshot is None else [Application(**each) for each in snapshot])
+        installed = snapshot.get("installed")
+        return cls(
+            randomness,
+            None if installed is None else [Application(**each) for each in installed],
+            tuple(_order(each) for each in snapshot["orders"]),
+        )
+
+
+def _order_fields(order: Order) -> dict[str, Any]:
+    until = {} if order.until is None else {"until": order.until.isoformat()}
+    return {
+        "application": _fields(order.application),
+        "state": order.state.value,
+        "since": order.since.isoformat(),
+        **until,
+    }
+
+
+def _order(fields: Mapping[str, Any]) -> Order:
+    until = fields.get("until")
+    return Order(
+        application=Application(**fields["application"]),
+        state=ApplicationState(fields["state"]),
+        since=datetime.fromisoformat(fields["since"]),
+        until=None if until is None else datetime.fromisoformat(until),
+    )
 
 
 def _fields(application: Application) -> dict[str, Any]:

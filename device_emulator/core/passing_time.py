@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from device_emulator.core import updating
+from device_emulator.core import managing_applications, updating
 from device_emulator.core.handheld import Handheld
 
-THEMES = (updating,)
+THEMES = (updating, managing_applications)
 """The modules in which something takes its time; each says when it wants to be looked at, and catches up."""
 
 

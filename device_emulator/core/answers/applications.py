@@ -1,6 +1,6 @@
 """Applications: installing, removing, listing.
 
-Nothing is downloaded. The person of an unsupervised device agrees to whatever is asked, by the time of the next query.
+Nothing is downloaded, but it takes its time; on an unsupervised device the person is asked.
 """
 
 from __future__ import annotations
@@ -8,47 +8,54 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from device_emulator.core import managing_applications
 from device_emulator.core.answers.answerer import SEALED, Answer, Condition, Fidelity, answerer
 from device_emulator.core.answers.error_codes import ErrorCode, failed, malformed
-from device_emulator.core.answers.sightings import ApplicationInstalled, ApplicationRemoved, InvitationShown
+from device_emulator.core.answers.sightings import InvitationShown
 from device_emulator.core.answers.urls import path_over_https
-from device_emulator.core.applications import CATALOGUE, Application
+from device_emulator.core.application_states import ApplicationState
+from device_emulator.core.applications import CATALOGUE, PAID, Application
 from device_emulator.core.handheld import Handheld
 from mdm_server.wire.command import Command
 from mdm_server.wire.plist import PlistDict, PlistValue
 
 REMOVE_WITH_MANAGEMENT = 1
-WITH_LICENCE = 1  # Options.PurchaseMethod: volume purchasing, which works even where the App Store is switched off
+WITH_LICENCE = 1  # Options.PurchaseMethod: volume purchasing
 SOURCES = ("iTunesStoreID", "Identifier", "ManifestURL")
 
 
 @answerer(
     "InstallApplication",
     Fidelity.SIMPLIFIED,
-    "nothing is downloaded, and the person agrees at once; the App Store is a catalogue of ten, and unknown numbers "
-    "become made-up applications",
+    "nothing is downloaded, but queueing and installing take their time; in silence on a supervised device, else the "
+    "person is asked, and agrees after a while unless told otherwise; everybody has an account at the App Store, which "
+    "is a catalogue of ten (two of them need a licence or a redemption code), and unknown numbers become made-up "
+    "applications",
     not_now=SEALED,
 )
 def install_application(handheld: Handheld, command: Command) -> Answer:
-    """Install an application, update the one that is managed, or take over the one its person installed."""
+    """Install an application, update the one that is managed, or take over the one its person installed.
+
+    What forbids the person to install applications does not bind the server (Apple's schema, since iOS 10).
+    """
     fields = command.fields
     if sum(key in fields for key in SOURCES) != 1:
         return malformed(f"expected exactly one of {', '.join(SOURCES)}")
-    licensed = fields.get("Options", {}).get("PurchaseMethod") == WITH_LICENCE
-    allowed = handheld.profiles.restrictions().get("allowAppInstallation", True)
-    if not allowed and not licensed and "ManifestURL" not in fields:
-        text = "Installing applications is restricted."
-        return failed(ErrorCode.APP_INSTALLATION_DISABLED, text, RejectionReason="AppStoreDisabled")
+    managing_applications.catch_up(handheld)
     wanted = look_up(command)
     if isinstance(wanted, Answer):
         return wanted
     present = handheld.applications.find(wanted.identifier)
+    if managing_applications.is_on_the_way(handheld, wanted.identifier):
+        text = f"“{wanted.identifier}” is on its way already."
+        return failed(ErrorCode.APP_ALREADY_QUEUED, text, RejectionReason="AppAlreadyQueued")
     if present is not None and not present.is_managed and fields.get("ChangeManagementState") != "Managed":
         text = f"“{wanted.identifier}” is installed already, by the person."
         return failed(ErrorCode.APP_ALREADY_INSTALLED, text, RejectionReason="AppAlreadyInstalled")
-    handheld.applications.install(_managed(present or wanted, command))
-    handheld.emit(ApplicationInstalled(wanted.identifier))
-    return Answer(values={"Identifier": wanted.identifier, "State": _state(handheld, present)})
+    licensed = fields.get("Options", {}).get("PurchaseMethod") == WITH_LICENCE
+    needs_code = wanted.identifier in PAID and not licensed
+    state = managing_applications.order(handheld, _managed(present or wanted, command), needs_code=needs_code)
+    return Answer(values={"Identifier": wanted.identifier, "State": state.value})
 
 
 def look_up(command: Command) -> Application | Answer:
@@ -97,36 +104,34 @@ def _managed(application: Application, command: Command) -> Application:
     )
 
 
-def _state(handheld: Handheld, present: Application | None) -> str:
-    """Return how far the application had come when the device answered; a person has to agree unless supervised."""
-    if handheld.is_supervised:
-        return "Queued" if present is None else "Updating" if present.is_managed else "Managed"
-    return "Prompting" if present is None else "PromptingForUpdate" if present.is_managed else "PromptingForManagement"
-
-
-@answerer("ApplyRedemptionCode", Fidelity.SIMPLIFIED, "no purchase here ever waits for a code", not_now=SEALED)
+@answerer(
+    "ApplyRedemptionCode",
+    Fidelity.SIMPLIFIED,
+    "the store takes every code; it belongs to an application of the two that cost something",
+    not_now=SEALED,
+)
 def apply_redemption_code(handheld: Handheld, command: Command) -> Answer:
-    """Say that nothing waits for the code."""
+    """Redeem the code that an application waits for."""
+    managing_applications.catch_up(handheld)
     identifier = command.fields["Identifier"]
-    if not _is_managed(handheld, identifier):
-        return failed(ErrorCode.APP_NOT_MANAGED, f"“{identifier}” is not managed.")
+    match managing_applications.state_of(handheld, identifier):
+        case ApplicationState.NEEDS_REDEMPTION:
+            managing_applications.redeem(handheld, identifier)
+            return Answer()
+        case ApplicationState.UNMANAGED:
+            return failed(ErrorCode.APP_NOT_MANAGED, f"“{identifier}” is not managed.")
     return failed(ErrorCode.NOT_WAITING_FOR_REDEMPTION, f"“{identifier}” does not wait for a redemption code.")
 
 
-@answerer("RemoveApplication", Fidelity.REAL, "only what is managed", not_now=SEALED)
+@answerer("RemoveApplication", Fidelity.REAL, "only what is managed, or on its way to be", not_now=SEALED)
 def remove_application(handheld: Handheld, command: Command) -> Answer:
-    """Remove a managed application."""
+    """Remove a managed application, or give up what was ordered."""
+    managing_applications.catch_up(handheld)
     identifier = command.fields["Identifier"]
-    if not _is_managed(handheld, identifier):
+    if not managing_applications.is_managed(handheld, identifier):
         return failed(ErrorCode.APP_NOT_MANAGED, f"“{identifier}” is not managed.")
-    handheld.applications.remove(identifier)
-    handheld.emit(ApplicationRemoved(identifier))
+    managing_applications.remove(handheld, identifier)
     return Answer()
-
-
-def _is_managed(handheld: Handheld, identifier: str) -> bool:
-    application = handheld.applications.find(identifier)
-    return application is not None and application.is_managed
 
 
 @answerer("ValidateApplications", Fidelity.SIMPLIFIED, "every application here is always valid", not_now=SEALED)
@@ -152,6 +157,7 @@ def invite_to_program(handheld: Handheld, command: Command) -> Answer:
 @answerer("InstalledApplicationList", Fidelity.REAL, "the person's applications and the managed ones")
 def installed_application_list(handheld: Handheld, command: Command) -> Answer:
     """List the applications: all, or those asked for, with all their properties, or those asked for."""
+    managing_applications.catch_up(handheld)
     wanted, items = command.fields.get("Identifiers"), command.fields.get("Items")
     managed_only = command.fields.get("ManagedAppsOnly", False)
     listed = [

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from device_emulator.core import managing_applications
 from device_emulator.core.answers.answerer import SEALED, Answer, Fidelity, answerer
 from device_emulator.core.answers.applications import REMOVE_WITH_MANAGEMENT, external_version
+from device_emulator.core.application_states import ApplicationState
 from device_emulator.core.applications import Application
 from device_emulator.core.handheld import Handheld
 from mdm_server.wire.command import Command
@@ -18,16 +20,29 @@ def asked_for(handheld: Handheld, command: Command) -> list[Application]:
     return [each for each in handheld.applications.managed if wanted is None or each.identifier in wanted]
 
 
-@answerer("ManagedApplicationList", Fidelity.SIMPLIFIED, "every managed application is there: no states on the way")
+@answerer(
+    "ManagedApplicationList",
+    Fidelity.SIMPLIFIED,
+    "states on the way and news that are told once; nobody is asked to sign in at the store, and no purchase is "
+    "validated",
+)
 def managed_application_list(handheld: Handheld, command: Command) -> Answer:
-    """Tell how the managed applications are."""
-    listed = {each.identifier: _status(each) for each in asked_for(handheld, command)}
+    """Tell how the managed applications are, and how far the ordered ones have come."""
+    managing_applications.catch_up(handheld)
+    wanted = command.fields.get("Identifiers")
+    known = {each.identifier: each for each in handheld.applications.managed}
+    known |= {each.application.identifier: each.application for each in handheld.applications.orders}
+    listed = {
+        identifier: _status(application, managing_applications.tell(handheld, identifier))
+        for identifier, application in known.items()
+        if wanted is None or identifier in wanted
+    }
     return Answer(values={"ManagedApplicationList": listed})
 
 
-def _status(application: Application) -> PlistDict:
+def _status(application: Application, state: ApplicationState) -> PlistDict:
     return {
-        "Status": "Managed",
+        "Status": state.value,
         "ManagementFlags": REMOVE_WITH_MANAGEMENT if application.removed_with_management else 0,
         "HasConfiguration": application.configuration is not None,
         "HasFeedback": application.feedback is not None,

@@ -16,20 +16,6 @@ class MessageShown(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class ApplicationInstalled(Event):
-    """An application was installed, updated or taken under management by the server."""
-
-    identifier: str
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationRemoved(Event):
-    """The server removed an application."""
-
-    identifier: str
-
-
-@dataclass(frozen=True, slots=True)
 class InvitationShown(Event):
     """The person was invited to a program of the App Store."""
 

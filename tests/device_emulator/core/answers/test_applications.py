@@ -6,12 +6,14 @@ from typing import Any
 
 import pytest
 
-from device_emulator.core import leaving
-from device_emulator.core.answers.sightings import ApplicationInstalled, ApplicationRemoved, InvitationShown
+from device_emulator.core import leaving, managing_applications
+from device_emulator.core.answers.sightings import InvitationShown
+from device_emulator.core.application_events import ApplicationInstalled, ApplicationRemoved
+from device_emulator.core.applications import PAID
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.installed_profiles import InstalledPayload, InstalledProfile
 from mdm_server.wire.results import Status
-from rigs.managed_device import ask
+from rigs.managed_device import Clock, ask
 
 STORE_ID = 361309726
 
@@ -22,16 +24,30 @@ def managed(handheld: Handheld) -> dict[str, dict[str, Any]]:
     return listed
 
 
+def install(handheld: Handheld, ticking: Clock, **fields: Any) -> str:
+    """Have an application installed, wait for it, and return its identifier."""
+    identifier: str = ask(handheld, "InstallApplication", **fields).values["Identifier"]
+    ticking.advance(minutes=1)
+    assert managed(handheld)[identifier]["Status"] == "Managed"
+    return identifier
+
+
 @pytest.mark.parametrize(
     "source",
     [{"iTunesStoreID": STORE_ID}, {"Identifier": "com.example.app"}, {"ManifestURL": "https://example.com/tool.plist"}],
 )
-def test_an_application_is_installed_managed_and_removed(iphone: Handheld, source: dict[str, Any]) -> None:
-    """From the store, by identifier or by manifest: it is there, it is managed, and it can be taken away."""
+def test_an_application_is_installed_managed_and_removed(
+    iphone: Handheld, ticking: Clock, source: dict[str, Any]
+) -> None:
+    """From the store, by identifier or by manifest: it comes in its time, it is managed, and it can be taken away."""
     reply = ask(iphone, "InstallApplication", **source, ManagementFlags=1, Configuration={"server": "x"})
     identifier = reply.values["Identifier"]
     assert (reply.status, reply.values["State"]) == (Status.ACKNOWLEDGED, "Queued")
-    assert managed(iphone)[identifier]["Status"] == "Managed"
+    states = []
+    for seconds in (0, 5, 30):
+        ticking.advance(seconds=seconds)
+        states.append(managed(iphone)[identifier]["Status"])
+    assert states == ["Queued", "Installing", "Managed"]
     assert (managed(iphone)[identifier]["ManagementFlags"], managed(iphone)[identifier]["HasConfiguration"]) == (
         1,
         True,
@@ -44,6 +60,27 @@ def test_an_application_is_installed_managed_and_removed(iphone: Handheld, sourc
     assert managed(iphone) == {}
     seen = [each for each in iphone.take_events() if isinstance(each, ApplicationInstalled | ApplicationRemoved)]
     assert seen == [ApplicationInstalled(identifier), ApplicationRemoved(identifier)]
+
+
+def test_what_is_on_its_way_is_not_ordered_twice(iphone: Handheld) -> None:
+    """The second order is refused; the server may still give the first one up."""
+    identifier = ask(iphone, "InstallApplication", iTunesStoreID=STORE_ID).values["Identifier"]
+    again = ask(iphone, "InstallApplication", iTunesStoreID=STORE_ID)
+    assert (again.error_chain[0].code, again.values) == (12026, {"RejectionReason": "AppAlreadyQueued"})
+
+    assert ask(iphone, "RemoveApplication", Identifier=identifier).status is Status.ACKNOWLEDGED
+    assert managed(iphone) == {}
+    assert ask(iphone, "InstallApplication", iTunesStoreID=STORE_ID).values["State"] == "Queued"
+
+
+def test_an_order_for_what_is_managed_updates_it(iphone: Handheld, ticking: Clock) -> None:
+    """With the configuration of the new order, and in silence."""
+    identifier = install(iphone, ticking, iTunesStoreID=STORE_ID)
+    reply = ask(iphone, "InstallApplication", iTunesStoreID=STORE_ID, Configuration={"a": 1})
+    assert reply.values["State"] == managed(iphone)[identifier]["Status"] == "Updating"
+
+    ticking.advance(seconds=30)
+    assert (managed(iphone)[identifier]["Status"], managed(iphone)[identifier]["HasConfiguration"]) == ("Managed", True)
 
 
 @pytest.mark.parametrize("source", [{}, {"iTunesStoreID": 1, "Identifier": "x"}])
@@ -85,24 +122,43 @@ def test_an_unsupervised_device_asks_its_person(make: Callable[..., Handheld]) -
     assert reply.values["State"] == "Prompting"
 
 
-def test_where_installing_is_restricted_only_licensed_applications_come(iphone: Handheld) -> None:
-    """allowAppInstallation=false closes the App Store, but not to volume purchasing."""
+def test_what_forbids_the_person_to_install_does_not_bind_the_server(iphone: Handheld) -> None:
+    """allowAppInstallation=false closes the App Store to the person; commands of the server go past it."""
     payload = InstalledPayload("com.apple.applicationaccess", "p", "u", content={"allowAppInstallation": False})
     iphone.profiles.install(InstalledProfile(identifier="r", uuid="U", payloads=(payload,), is_managed=True))
 
-    assert ask(iphone, "InstallApplication", iTunesStoreID=STORE_ID).error_chain[0].code == 12031
-    licensed = ask(iphone, "InstallApplication", iTunesStoreID=STORE_ID, Options={"PurchaseMethod": 1})
-    assert licensed.status is Status.ACKNOWLEDGED
+    assert ask(iphone, "InstallApplication", iTunesStoreID=STORE_ID).values["State"] == "Queued"
 
 
-def test_only_managed_applications_are_removed_or_redeemed(iphone: Handheld) -> None:
-    """The person's applications are not the server's business, and nothing ever waits for a code."""
+def test_only_managed_applications_are_removed_or_redeemed(iphone: Handheld, ticking: Clock) -> None:
+    """The person's applications are not the server's business, and what is free waits for no code."""
     own = next(iter(iphone.applications)).identifier
     assert ask(iphone, "RemoveApplication", Identifier=own).error_chain[0].code == 12029
     assert ask(iphone, "ApplyRedemptionCode", Identifier=own, RedemptionCode="C").error_chain[0].code == 12029
 
-    identifier = ask(iphone, "InstallApplication", iTunesStoreID=STORE_ID).values["Identifier"]
+    identifier = install(iphone, ticking, iTunesStoreID=STORE_ID)
     assert ask(iphone, "ApplyRedemptionCode", Identifier=identifier, RedemptionCode="C").error_chain[0].code == 12028
+
+
+def test_what_costs_something_needs_a_licence_or_a_code(make: Callable[..., Handheld], ticking: Clock) -> None:
+    """Without a licence it waits for the code; with one it does not."""
+    handheld = make()
+    paid = next(iter(sorted(PAID)))
+    handheld.applications.remove(paid)
+    assert ask(handheld, "InstallApplication", Identifier=paid).values["State"] == "NeedsRedemption"
+    ticking.advance(days=1)
+    assert managed(handheld)[paid]["Status"] == "NeedsRedemption"
+
+    assert ask(handheld, "ApplyRedemptionCode", Identifier=paid, RedemptionCode="C").status is Status.ACKNOWLEDGED
+    states = []
+    for seconds in (0, 5, 5, 30):
+        ticking.advance(seconds=seconds)
+        states.append(managed(handheld)[paid]["Status"])
+    assert states == ["Redeeming", "Queued", "Installing", "Managed"]
+
+    ask(handheld, "RemoveApplication", Identifier=paid)
+    licensed = ask(handheld, "InstallApplication", Identifier=paid, Options={"PurchaseMethod": 1})
+    assert licensed.values["State"] == "Queued"
 
 
 def test_the_list_of_applications_can_be_narrowed(iphone: Handheld) -> None:
@@ -116,9 +172,9 @@ def test_the_list_of_applications_can_be_narrowed(iphone: Handheld) -> None:
     assert [each["Identifier"] for each in everything] == [each.identifier for each in iphone.applications]
 
 
-def test_configuration_and_attributes_are_read_back(iphone: Handheld) -> None:
+def test_configuration_and_attributes_are_read_back(iphone: Handheld, ticking: Clock) -> None:
     """Settings sets and takes away what InstallApplication began; what is not managed is passed over."""
-    ask(iphone, "InstallApplication", Identifier="com.example.app", Attributes={"Removable": False})
+    install(iphone, ticking, Identifier="com.example.app", Attributes={"Removable": False})
     ask(
         iphone,
         "Settings",
@@ -137,9 +193,9 @@ def test_configuration_and_attributes_are_read_back(iphone: Handheld) -> None:
     assert managed(iphone)["com.example.app"]["HasConfiguration"] is False
 
 
-def test_feedback_is_collected_and_deleted_if_asked_to(iphone: Handheld) -> None:
+def test_feedback_is_collected_and_deleted_if_asked_to(iphone: Handheld, ticking: Clock) -> None:
     """Reading leaves the feedback there; DeleteFeedback takes it away after it was read."""
-    ask(iphone, "InstallApplication", Identifier="com.example.app")
+    install(iphone, ticking, Identifier="com.example.app")
     iphone.applications.install(replace(iphone.applications.managed[0], feedback={"errors": 3}))
 
     replies = [
@@ -151,14 +207,18 @@ def test_feedback_is_collected_and_deleted_if_asked_to(iphone: Handheld) -> None
     assert found == [{"errors": 3}, {"errors": 3}, None]
 
 
-def test_with_management_go_the_applications_that_were_to(iphone: Handheld) -> None:
+def test_with_management_go_the_applications_that_were_to(iphone: Handheld, ticking: Clock) -> None:
     """ManagementFlags 1 removes an application with the management profile; without it, it stays, unmanaged."""
-    ask(iphone, "InstallApplication", Identifier="com.example.goes", ManagementFlags=1)
-    ask(iphone, "InstallApplication", Identifier="com.example.stays")
+    install(iphone, ticking, Identifier="com.example.goes", ManagementFlags=1)
+    install(iphone, ticking, Identifier="com.example.stays")
+    ask(iphone, "InstallApplication", Identifier="com.example.never")
 
     leaving.end_management(iphone, "test")
 
+    ticking.advance(minutes=1)
+    managing_applications.catch_up(iphone)
     assert iphone.applications.find("com.example.goes") is None
+    assert iphone.applications.find("com.example.never") is None
     stays = iphone.applications.find("com.example.stays")
     assert stays is not None
     assert not stays.is_managed
