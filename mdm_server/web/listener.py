@@ -14,13 +14,14 @@ import ssl
 import struct
 import sys
 from asyncio import sslproto
+from collections.abc import Callable, Sequence
 from pathlib import Path
-
-from aiohttp import web
+from typing import Protocol, cast
 
 from mdm_server.web.admission import Admission
-from mdm_server.web.connection import Connection, Door, watch_unread_answers
+from mdm_server.web.connection import watch_unread_answers
 from mdm_server.web.events_log import log
+from mdm_server.web.limits import Limits
 
 BACKLOG = 4096
 # So many connections are accepted before the loop gets to do something else.
@@ -29,7 +30,7 @@ RETRY_SECONDS = 0.2
 _OUT_OF_DESCRIPTORS = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
-def tls_context(identity_file: Path, authorities_pem: str) -> ssl.SSLContext:
+def tls_context(identity_file: Path, authorities_pem: str, protocols: Sequence[str] = ("http/1.1",)) -> ssl.SSLContext:
     """Make the server's TLS context: TLS 1.2 and up, client certificates welcome when our own CA issued them.
 
     A client may come without a certificate (it enrols, or it signs its messages instead). One that comes with somebody
@@ -41,7 +42,7 @@ def tls_context(identity_file: Path, authorities_pem: str) -> ssl.SSLContext:
     context.load_cert_chain(identity_file)
     context.load_verify_locations(cadata=authorities_pem)
     context.verify_mode = ssl.CERT_OPTIONAL
-    context.set_alpn_protocols(["http/1.1"])
+    context.set_alpn_protocols(list(protocols))
     return context
 
 
@@ -55,15 +56,26 @@ def spare_tls_memory() -> None:
     sslproto.SSLProtocol.max_size = 16 * 1024
 
 
+class Guest(Protocol):
+    """What is made for an accepted connection: an asyncio.Protocol that gives its place back when it is lost."""
+
+    def closed_before_use(self) -> None:
+        """Give the place back: the handshake failed."""
+
+
+Receive = Callable[[str, Callable[[], None]], "Guest"]
+"""Makes the guest of a peer, who calls the function he is handed once, when he goes."""
+
+
 class Listener:
-    """Accepts connections on one socket for one aiohttp server."""
+    """Accepts connections on one socket, for whoever `receive`s them."""
 
     def __init__(
-        self, bound: socket.socket, server: web.Server, door: Door, admission: Admission, tls: ssl.SSLContext | None
+        self, bound: socket.socket, receive: Receive, admission: Admission, limits: Limits, tls: ssl.SSLContext | None
     ) -> None:
         self._socket = bound
-        self._server = server
-        self._door = door
+        self._receive = receive
+        self._limits = limits
         self._admission = admission
         self._tls = tls
         self._arriving: set[asyncio.Task[None]] = set()
@@ -130,7 +142,7 @@ class Listener:
         accepted.setblocking(False)
         with contextlib.suppress(OSError):
             accepted.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            watch_unread_answers(accepted, self._door.limits.idle_seconds)
+            watch_unread_answers(accepted, self._limits.idle_seconds)
         self._unclaimed[accepted] = peer
         task = asyncio.get_running_loop().create_task(self._introduce(accepted, peer))
         self._arriving.add(task)
@@ -138,15 +150,15 @@ class Listener:
 
     async def _introduce(self, accepted: socket.socket, peer: str) -> None:
         del self._unclaimed[accepted]  # from here on it belongs to the event loop, which closes it whatever happens
-        connection = Connection(self._server, self._door, peer, lambda: self._admission.leave(peer))
+        connection = self._receive(peer, lambda: self._admission.leave(peer))
         loop = asyncio.get_running_loop()
         try:
             await loop.connect_accepted_socket(
-                lambda: connection,
+                lambda: cast("asyncio.Protocol", connection),
                 accepted,
                 ssl=self._tls,
-                ssl_handshake_timeout=self._door.limits.handshake_seconds if self._tls else None,
-                ssl_shutdown_timeout=self._door.limits.handshake_seconds if self._tls else None,
+                ssl_handshake_timeout=self._limits.handshake_seconds if self._tls else None,
+                ssl_shutdown_timeout=self._limits.handshake_seconds if self._tls else None,
             )
         except (OSError, asyncio.CancelledError) as error:  # ssl.SSLError is an OSError, and so are resets
             connection.closed_before_use()

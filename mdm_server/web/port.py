@@ -8,7 +8,7 @@ import ssl
 from aiohttp import web
 
 from mdm_server.web.admission import Admission
-from mdm_server.web.connection import Door
+from mdm_server.web.connection import Connection, Door
 from mdm_server.web.limits import Limits
 from mdm_server.web.listener import Listener
 
@@ -32,7 +32,10 @@ class Port:
         """Begin to accept connections on a bound socket."""
         server = self._runner.server
         assert server is not None, "open() comes first"
-        listener = Listener(bound, server, Door(base_url, self._limits), self.admission, tls)
+        door = Door(base_url, self._limits)
+        listener = Listener(
+            bound, lambda peer, leave: Connection(server, door, peer, leave), self.admission, self._limits, tls
+        )
         listener.open()
         self._listeners.append(listener)
 

@@ -95,6 +95,10 @@ class PushService:
         self.deliveries = Deliveries(clock, courier, self._settings.most_waiting)
         self.is_shut_down = False
 
+    def now(self) -> datetime:
+        """Tell the time that this service goes by."""
+        return self._clock()
+
     def connect(self, certificate: x509.Certificate | None) -> Provider:
         """Return who is at the other end of a connection that showed this certificate, or none."""
         provider = self.providers.connect(certificate)
