@@ -130,7 +130,7 @@ class Program:
                     (placing.known_serial(serial), server),
                 ).fetchone()
                 found[serial] = (
-                    DepDevice(serial_number=serial, response_status=ResponseStatus.NOT_ACCESSIBLE)
+                    DepDevice(serial_number=serial, response_status=ResponseStatus.NOT_FOUND)
                     if row is None
                     else msgspec.structs.replace(_device(row), response_status=ResponseStatus.SUCCESS)
                 )
