@@ -19,7 +19,7 @@ class ServiceSettings:
 
     `base_url` is used where no request is at hand (profiles exported by an administrator); profiles fetched by a device
     carry the address of the listener it came through. `half_open_limit` bounds the enrolments that were begun and not
-    completed.
+    completed. `abm_url` is where Apple Business Manager's device API is, simulated or not; None is nowhere.
     """
 
     base_url: str = "https://127.0.0.1:8443"
@@ -37,6 +37,7 @@ class ServiceSettings:
     device_authorities: tuple[x509.Certificate, ...] = ()
     compat: frozenset[Compat] = field(default=STRICT)
     password_cost: Cost = STRONG
+    abm_url: str | None = None
 
     def allows(self, leniency: Compat) -> bool:
         """Say whether a leniency was asked for."""

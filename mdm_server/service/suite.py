@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from certs.authority import Authority
+from mdm_server.service.abm.use_cases import AbmUseCases, open_abm
 from mdm_server.service.administration import Administration
+from mdm_server.service.calling import Caller
 from mdm_server.service.check_in import CheckIns
 from mdm_server.service.command_report import CommandReports
 from mdm_server.service.commanding import Commanding
@@ -49,6 +51,7 @@ class ServiceSuite:
     staging: StagingAdministration
     hub: HubUseCases
     android: AndroidUseCases
+    abm: AbmUseCases
     pusher: Pusher
 
 
@@ -62,6 +65,7 @@ def assemble(
     sender: PushSender,
     run: Runner = run_inline,
     limiter: GuessLimiter | None = None,
+    caller: Caller | None = None,
 ) -> ServiceSuite:
     """Wire the use cases together.
 
@@ -76,7 +80,10 @@ def assemble(
     commanding = Commanding(store, profiles, pusher, clock, random_bytes)
     passwords = Passwords(settings.password_cost, random_bytes, run)
     waker = Waker(store, store.staging, pusher, sender)
-    staging = administer_staging(store, settings, passwords, commanding, waker, clock=clock, random_bytes=random_bytes)
+    abm = open_abm(store.staging, settings, caller, run, clock=clock, random_bytes=random_bytes)
+    staging = administer_staging(
+        store, settings, passwords, commanding, waker, abm.sync.settle, clock=clock, random_bytes=random_bytes
+    )
     hub = open_hub(
         store, settings, passwords, identity, waker, journal, invitations, clock=clock, random_bytes=random_bytes
     )
@@ -107,5 +114,6 @@ def assemble(
         staging=staging,
         hub=hub,
         android=open_android(store, hub.wizard, staging.wipes, waker, journal, clock=clock, random_bytes=random_bytes),
+        abm=abm,
         pusher=pusher,
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from mdm_server.service.abm.inventory import Messenger
 from mdm_server.service.commanding import Commanding
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.staging.adopting import Adoption
@@ -47,6 +48,7 @@ def administer_staging(
     passwords: Passwords,
     commanding: Commanding,
     waker: Waker,
+    tell_apple: Messenger,
     *,
     clock: Callable[[], datetime],
     random_bytes: Callable[[int], bytes],
@@ -60,8 +62,8 @@ def administer_staging(
         groups=Groups(staging, clock, random_bytes),
         users=Users(staging, passwords, waker, clock, random_bytes),
         registrations=Registrations(staging, adoption, waker, clock, random_bytes),
-        lists=Lists(staging, adoption, wipes, waker, clock),
-        program=EnrollmentProgram(staging, clock, random_bytes),
+        lists=Lists(staging, adoption, wipes, waker, tell_apple, clock),
+        program=EnrollmentProgram(staging, tell_apple, clock, random_bytes),
         wipes=wipes,
         devices=DeviceActions(staging, wipes, waker, clock),
         assignments=Reassigning(store, waker, settings, clock, random_bytes),

@@ -13,6 +13,7 @@ from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceRecord
 from mdm_server.domain.staging.lists import ListEntry, check_identifiers, list_verdict
 from mdm_server.domain.staging.vocabulary import DeviceLockReason, ListAttribute, ListKind, Ownership, Platform
 from mdm_server.domain.staging.wipe_protection import WipeKind
+from mdm_server.service.abm.inventory import Messenger, look_at
 from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.staging.adopting import Adoption, adopt
@@ -46,12 +47,19 @@ class Lists:
     """Keeps the allow list and the deny list."""
 
     def __init__(
-        self, staging: Staging, adoption: Adoption, wipes: Wipes, waker: Waker, clock: Callable[[], datetime]
+        self,
+        staging: Staging,
+        adoption: Adoption,
+        wipes: Wipes,
+        waker: Waker,
+        tell_apple: Messenger,
+        clock: Callable[[], datetime],
     ) -> None:
         self._staging = staging
         self._adoption = adoption
         self._wipes = wipes
         self._waker = waker
+        self._tell_apple = tell_apple
         self._clock = clock
 
     async def all(self, kind: ListKind | None = None) -> list[ListEntry]:
@@ -61,13 +69,14 @@ class Lists:
     async def add(self, order: ListOrder, facts: RequestFacts = INTERNAL) -> list[ListEntry]:
         """Put devices on a list; an enrolled device that is denied loses its management and is locked (T4, row 19).
 
+        A denied device of Apple Business Manager loses its DEP profile, there too (row 49).
         Raises Refusal `api.invalid` (more than 30 identifiers, an unknown platform), `group.unknown`, `api.conflict`.
         """
         values = _checked(order)
         enrolled = await self._adoption.find(_named_by(order, values))
         wiping = self._wipes.begin()
 
-        def work(room: StagingRoom) -> tuple[list[ListEntry], list[DeviceRecord]]:
+        def work(room: StagingRoom) -> tuple[list[ListEntry], list[DeviceRecord], set[int]]:
             adopt(room, enrolled)
             group = ROOT_GROUP if order.group is None else the_group(room, order.group).id
             leads_to = None if order.enrollment_group is None else the_group(room, order.enrollment_group).id
@@ -82,16 +91,18 @@ class Lists:
                 if device.status in MANAGED:
                     wiping.ask(room, device, UNENROLL, hold=False)
                 wiping.lock(room, device, DeviceLockReason.DEVICE_DENYLISTED)
-            return entries, denied
+            return entries, denied, look_at(room, _serial_numbers(entries), wiping.at)
 
-        entries, denied = await self._staging.transact(work, facts.occasion(wiping.at))
+        entries, denied, tokens = await self._staging.transact(work, facts.occasion(wiping.at))
         await self._waker.wake(denied)
+        await self._tell_apple(tokens)
         return entries
 
     async def remove(self, entry_id: int, facts: RequestFacts = INTERNAL) -> None:
         """Take an entry off its list; a device that nothing denies any more is free (T5); raises `list.unknown`."""
+        now = self._clock()
 
-        def work(room: StagingRoom) -> list[DeviceRecord]:
+        def work(room: StagingRoom) -> tuple[list[DeviceRecord], set[int]]:
             entry = room.lists.get(entry_id)
             if entry is None:
                 raise Refusal("list.unknown")
@@ -99,11 +110,14 @@ class Lists:
             room.lists.remove(entry_id)
             _tell(room, JournalCode.LIST_REMOVED, entry)
             if entry.kind is not ListKind.DENY:
-                return []
+                return [], set()
             free = [device for device in devices if not _denied(room, device)]
-            return release_devices(room, free, LockEvent.REMOVE_FROM_DENY_LIST)
+            released = release_devices(room, free, LockEvent.REMOVE_FROM_DENY_LIST)
+            return released, look_at(room, _serial_numbers([entry]), now, arrived=True)
 
-        await self._waker.wake(await self._staging.transact(work, facts.occasion(self._clock())))
+        released, tokens = await self._staging.transact(work, facts.occasion(now))
+        await self._waker.wake(released)
+        await self._tell_apple(tokens)
 
 
 def _checked(order: ListOrder) -> Sequence[str]:
@@ -117,6 +131,10 @@ def _checked(order: ListOrder) -> Sequence[str]:
         detail = f"values: expected {' or '.join(Platform)}, found {unknown[0][:50]!r}" if unknown else "values: none"
         raise DetailedRefusal("api.invalid", reason="platform", detail=detail)
     return [known[value.strip().casefold()] for value in dict.fromkeys(order.values)]
+
+
+def _serial_numbers(entries: Sequence[ListEntry]) -> list[str]:
+    return [entry.value for entry in entries if entry.attribute is ListAttribute.SERIAL_NUMBER]
 
 
 def _named(room: StagingRoom, entries: Sequence[ListEntry]) -> list[DeviceRecord]:
