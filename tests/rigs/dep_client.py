@@ -45,7 +45,8 @@ class Answer:
 class Wire(Protocol):
     """Makes a call (LostError)."""
 
-    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer: ...
+    def __call__(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """Make it."""
 
 
 class RefusedError(Exception):

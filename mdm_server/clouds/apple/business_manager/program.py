@@ -237,7 +237,7 @@ def _device(row: tuple[Any, ...]) -> DepDevice:
         model=model,
         description=description,
         color=color,
-        asset_tag=tag,
+        asset_tag=tag or None,
         os=system,
         device_family=family,
         profile_status=_STATUSES[status],

@@ -1,6 +1,7 @@
 """What the API answers instead of what was asked for.
 
-DepApiError(Exception)   code: the word of the answer; reason: the why of the journal
+    DepApiError(Exception)          code: the word of the answer; reason: the why of the journal
+    DepsimConfigError(ValueError)   a configuration of depsim that cannot be read
 """
 
 from __future__ import annotations
@@ -16,3 +17,7 @@ class DepApiError(Exception):
         self.code = code
         self.reason = reason
         self.retry_after = retry_after
+
+
+class DepsimConfigError(ValueError):
+    """A configuration of depsim that cannot be read; the text says what was expected and what was found."""
