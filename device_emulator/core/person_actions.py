@@ -12,8 +12,11 @@ from device_emulator.core import (
     holding,
     installing,
     locking,
+    own_applications,
     powering,
     preparing,
+    updating_by_hand,
+    using,
 )
 from device_emulator.core.acting import NotAllowedError, Wanted, expect_allowed, get_to_home_screen, perform, set_up
 from device_emulator.core.errors import ProfileRefusedError
@@ -26,6 +29,8 @@ from device_emulator.core.installed_profiles import InstalledProfile
 from device_emulator.core.preferences import Preference
 from device_emulator.core.states import LifeState, LockState, PowerState
 
+ELSEWHERE = (own_applications, updating_by_hand, using)
+"""The modules beside this one that register actions."""
 WITHOUT_POWER = (actions.TurnOn, actions.HandOver, actions.HaveTrouble, actions.HearOfRelease)
 WHILE_LOST = (
     *WITHOUT_POWER,
