@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -29,24 +30,25 @@ def told(requests: list[Request]) -> list[FindMyReport]:
     return [parse_report(request.body) for request in requests if request.kind is RequestKind.FIND_MY]
 
 
+def near_apple(device: Device, server: PlayServer) -> Device:
+    """Enrol a device, and let it know where Apple is."""
+    play(device, server, LINK)
+    device.handheld.apple_account = None
+    device.handheld.settings = replace(device.handheld.settings, apple=APPLE)
+    server.requests.clear()
+    return device
+
+
 @pytest.fixture
 def supervised(make_device: Callable[..., Device], server: PlayServer) -> Device:
     """Return a supervised device that is enrolled, with nobody signed in."""
-    device = make_device(apple=APPLE, supervised=True)
-    play(device, server, LINK)
-    sign_in(device, server, None)
-    server.requests.clear()
-    return device
+    return near_apple(make_device(supervised=True), server)
 
 
 @pytest.fixture
 def private(make_device: Callable[..., Device], server: PlayServer) -> Device:
     """Return a device that nobody supervises, with nobody signed in."""
-    device = make_device(apple=APPLE)
-    play(device, server, LINK)
-    sign_in(device, server, None)
-    server.requests.clear()
-    return device
+    return near_apple(make_device(), server)
 
 
 def sign_in(device: Device, server: PlayServer, account: AppleAccount | None) -> list[object]:
