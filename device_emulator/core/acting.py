@@ -14,8 +14,8 @@ from functools import singledispatch
 from device_emulator.core import enrolling, holding, restrictions
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.hub_errand import HubWish
-from device_emulator.core.setup_assistant import finish_setup_assistant
-from device_emulator.core.states import LifeState, LifeTrigger, LockState
+from device_emulator.core.setting_up import finishing
+from device_emulator.core.states import BEFORE_HOME, LifeState, LockState
 
 
 class NotAllowedError(Exception):
@@ -44,15 +44,11 @@ def expect_allowed(handheld: Handheld, restriction: str) -> None:
 
 def get_to_home_screen(handheld: Handheld) -> None:
     """Let the person get in: through Setup Assistant, or past the lock screen with their passcode."""
-    if handheld.life is LifeState.SETUP_ASSISTANT:
-        set_up(handheld)
+    if handheld.life is LifeState.SETUP_ASSISTANT and handheld.settings.apple is None:
+        finishing.tap_through(handheld)
+    if handheld.life in BEFORE_HOME:
+        raise NotAllowedError("setup_assistant")
     if handheld.lock is not LockState.UNLOCKED:
         holding.type_passcode(handheld)
     if handheld.lock is not LockState.UNLOCKED:
         raise NotAllowedError(handheld.lock)
-
-
-def set_up(handheld: Handheld) -> None:
-    """Go through Setup Assistant of a device that nobody manages."""
-    handheld.change_life(LifeTrigger.SETUP_FINISHED)
-    finish_setup_assistant(handheld)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
 
 from device_emulator.core.setting_up.answers import NO_ANSWERS, Guide, SetupAnswers
 from mdm_server.wire.activation import ACTIVATION, ACTIVATION_LOCK, CloudConfiguration
@@ -36,31 +41,44 @@ class ActivationRecord:
 
     certificates: tuple[bytes, ...] = ()
     configuration: CloudConfiguration | None = None
-    url: str = ""
-    supervised: bool = True
-    skip_setup_items: frozenset[str] = frozenset()
 
     @property
     def profile(self) -> DepProfile | None:
         """The DEP profile; None for a device that no server was assigned."""
-        if self.configuration is not None:
-            return self.configuration.profile
-        if not self.url:
-            return None
-        return DepProfile(
-            url=self.url,
-            is_supervised=self.supervised,
-            is_mandatory=True,
-            skip_setup_items=tuple(sorted(self.skip_setup_items)),
-        )
+        return None if self.configuration is None else self.configuration.profile
 
     @property
     def skipped_panes(self) -> frozenset[str]:
         """The panes that its organization left out."""
         return frozenset(() if self.profile is None else self.profile.skip_setup_items)
 
+    @classmethod
+    def known(cls, url: str, *, supervised: bool = True, skip_setup_items: Iterable[str] = ()) -> ActivationRecord:
+        """Return what Apple would tell a device whose organization's server is at `url`."""
+        skipped = tuple(sorted(skip_setup_items))
+        profile = DepProfile(url=url, is_supervised=supervised, is_mandatory=True, skip_setup_items=skipped)
+        configuration = CloudConfiguration(profile=profile, profile_uuid="", organization_name="", server_uuid="")
+        return cls(configuration=configuration)
 
-@dataclass(frozen=True, slots=True)
+    def snapshot(self) -> dict[str, object]:
+        """Return the record in plain JSON types."""
+        decided = self.configuration
+        return {
+            "certificates": [base64.b64encode(each).decode() for each in self.certificates],
+            "configuration": None if decided is None else msgspec.to_builtins(decided),
+        }
+
+    @classmethod
+    def restore(cls, snapshot: Mapping[str, Any]) -> ActivationRecord:
+        """Return the record that `snapshot` describes."""
+        decided = snapshot["configuration"]
+        return cls(
+            certificates=tuple(base64.b64decode(each) for each in snapshot["certificates"]),
+            configuration=None if decided is None else msgspec.convert(decided, CloudConfiguration),
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SettingUp:
     """One passage through Setup Assistant.
 
@@ -68,12 +86,11 @@ class SettingUp:
         answers: what is typed and tapped.
         guide: by whom.
         profile: an enrolment profile that is there already, so that no server is asked for one (Return to Service).
+        record: what Apple would say, for a device that has no Apple to ask.
 
     """
 
-    record: ActivationRecord | None = None
-    user_name: str | None = None
-    password: str | None = field(default=None, repr=False)
     answers: SetupAnswers = NO_ANSWERS
     guide: Guide = Guide.PERSON
     profile: bytes | None = field(default=None, repr=False)
+    record: ActivationRecord | None = None

@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from datetime import timedelta
 
 from certs import signed_data
-from certs.names import name_of
-from device_emulator.core.activation import SettingUp
 from device_emulator.core.conversation import OK, USER_AGENT, Conversation, Draft, Pause, patiently, said_by
 from device_emulator.core.errors import ExchangeError
 from device_emulator.core.events import SystemUpdated
@@ -22,6 +20,12 @@ from device_emulator.core.handheld import Handheld
 from device_emulator.core.hardware import SYSTEM_VERSIONS, SystemVersion
 from device_emulator.core.hub.typist import typist
 from device_emulator.core.messages import RequestKind, ResponseArrived
+from device_emulator.core.preferences import Preference
+from device_emulator.core.setting_up.activating import device_identity
+from device_emulator.core.setting_up.answers import SetupAnswers
+from device_emulator.core.setting_up.events import SystemUpdateRequired
+from device_emulator.core.setting_up.passage import Passage
+from device_emulator.core.setting_up.web_sign_in import WebSignIn
 from mdm_server.wire import plist
 from mdm_server.wire.commands.permission import version_number
 from mdm_server.wire.device_errors import DeviceErrorCode, parse_device_error
@@ -32,31 +36,49 @@ UPDATE_TAKES = timedelta(minutes=15)
 FIRST_TO_UPDATE = (17,)
 """The first system that can be told to update before it enrols (iOS 17)."""
 UNKNOWN_BUILD = "00A000"
-ORGANIZATION = "mdmsim TEST devices"
 
 
-def fetch_profile(handheld: Handheld, setting_up: SettingUp) -> Conversation[bytes]:
+def fetch_profile(handheld: Handheld, passage: Passage) -> Conversation[bytes]:
     """Ask for the enrolment profile, as often as it takes: after an update, and with credentials.
 
     Raises:
         ExchangeError: the server gives none, or takes nobody's word for it.
 
     """
-    authorization: dict[str, str] = {}
     while True:
-        response = yield from patiently(handheld, _question(handheld, _url(setting_up), authorization))
+        response = yield from _ask(handheld, passage.answers)
         if response.status == OK:
             return response.body
         version = _wanted_version(response)
-        if version is not None:
-            yield from _update(handheld, version)
-        elif response.status == UNAUTHORIZED and setting_up.user_name is not None and not authorization:
-            authorization = _basic(setting_up.user_name, typist(handheld)(setting_up.password or ""))
-        elif response.status == UNAUTHORIZED:
-            raise ExchangeError("setup.credentials", "expected to be let in, found that the server knows no such user")
-        else:
+        if version is None:
             found = f"{response.status} {said_by(response)}"
             raise ExchangeError("profile.unavailable", f"expected a profile, found {found}")
+        yield from _update(handheld, version)
+        passage.updated = True
+
+
+def _ask(handheld: Handheld, answers: SetupAnswers) -> Conversation[ResponseArrived]:
+    """Ask in the way that the organization has chosen: at a page to sign in at, or without one."""
+    profile = None if handheld.activation is None else handheld.activation.profile
+    if profile is None:
+        raise ExchangeError("setup.unassigned", "expected a device of an organization's, found one of nobody's")
+    if profile.configuration_web_url is not None:
+        sign_in = WebSignIn(handheld, answers, signed_machine_info(handheld))
+        return (yield from sign_in.converse(profile.configuration_web_url))
+    return (yield from _post(handheld, profile.url, answers))
+
+
+def _post(handheld: Handheld, url: str, answers: SetupAnswers) -> Conversation[ResponseArrived]:
+    """Post who the device is; type user name and password if the server asks for them (RFC 7617)."""
+    response = yield from patiently(handheld, _question(handheld, url, {}))
+    if response.status != UNAUTHORIZED:
+        return response
+    if answers.user_name is not None:
+        typed = _basic(answers.user_name, typist(handheld)(answers.password or ""))
+        response = yield from patiently(handheld, _question(handheld, url, typed))
+    if response.status == UNAUTHORIZED:
+        raise ExchangeError("setup.credentials", "expected to be let in, found that the server knows no such user")
+    return response
 
 
 def machine_info(handheld: Handheld) -> MachineInfo:
@@ -69,26 +91,20 @@ def machine_info(handheld: Handheld) -> MachineInfo:
         version=handheld.system.build,
         os_version=handheld.system.version,
         imei=machine.imei(handheld.randomness),
-        language="en",
+        language=str(handheld.preferences.value(Preference.LANGUAGE)),
         can_request_software_update=version_number(handheld.system.version) >= FIRST_TO_UPDATE,
     )
 
 
+def signed_machine_info(handheld: Handheld) -> bytes:
+    """Return what the device says of itself, signed with the key it was made with (ExchangeError: it has none)."""
+    content = plist.dumps(machine_info(handheld).to_plist())
+    return signed_data.sign(content, device_identity(handheld), when=handheld.clock())
+
+
 def _question(handheld: Handheld, url: str, authorization: Mapping[str, str]) -> Draft:
-    vendor = handheld.settings.vendor
-    if vendor is None:
-        raise ExchangeError("setup.no_identity", "expected a device that its vendor vouches for, found one without")
-    identity = vendor.issue_identity(name_of(handheld.hardware.udid, ORGANIZATION))
-    body = signed_data.sign(plist.dumps(machine_info(handheld).to_plist()), identity, when=handheld.clock())
     headers = {"User-Agent": USER_AGENT, "Content-Type": "application/pkcs7-signature", **authorization}
-    return Draft(RequestKind.PROFILE, "POST", url, headers, body)
-
-
-def _url(setting_up: SettingUp) -> str:
-    profile = None if setting_up.record is None else setting_up.record.profile
-    if profile is None:
-        raise ExchangeError("setup.unassigned", "expected a device of an organization's, found one of nobody's")
-    return profile.url
+    return Draft(RequestKind.PROFILE, "POST", url, headers, signed_machine_info(handheld))
 
 
 def _wanted_version(response: ResponseArrived) -> str | None:
@@ -109,6 +125,7 @@ def _update(handheld: Handheld, version: str) -> Conversation[None]:
     oldest = min(newer, key=lambda each: version_number(each.version), default=SystemVersion(version, UNKNOWN_BUILD))
     if version_number(handheld.system.version) >= wanted:
         raise ExchangeError("setup.update", f"expected to be new enough for {version}, found that the server disagrees")
+    handheld.emit(SystemUpdateRequired(version))
     yield Pause(handheld.clock() + UPDATE_TAKES)
     handheld.system = oldest
     handheld.emit(SystemUpdated(handheld.system.version))

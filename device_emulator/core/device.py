@@ -46,8 +46,9 @@ from device_emulator.core.passing_time import alarms, catch_up
 from device_emulator.core.person_actions import act, impulsive_action
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.session import Session
+from device_emulator.core.setting_up import assistant
 from device_emulator.core.settings import DeviceSettings
-from device_emulator.core.states import UNDER_WAY, LifeState, LockState, PowerState
+from device_emulator.core.states import MANAGED, UNDER_WAY, LifeState, LockState, PowerState
 
 # What can be wanted again while it is under way: there may be something new.
 REPEATED = frozenset({Errand.SESSION, Errand.HUB})
@@ -307,14 +308,16 @@ class Device(Conversing):
                 leaving.end_management(handheld, handheld.management.ending)
         management = handheld.management
         if management is None:
-            self._errands = (self._errands & enrolling.possible_errands(handheld, self._offer)) or NO_ERRANDS
+            self._errands = (self._errands & enrolling.possible_errands(handheld)) or NO_ERRANDS
             if Errand.HUB not in self._errands:
                 self._wish = None
             self._appointments.cancel()
             self._put_off = False
+            if handheld.passage is not None and handheld.life is LifeState.SETUP_ASSISTANT:
+                self._want(Errand.SET_UP)
         elif management.ending is not None:
             self._want(Errand.CHECK_OUT)
-        elif handheld.life is LifeState.ENROLLED:
+        elif handheld.life in MANAGED:
             if management.announced != handheld.passcode.generation:
                 self._want(Errand.TOKEN_UPDATE)
             if self._put_off and self._conversation is None and not conditions(handheld):
@@ -330,6 +333,8 @@ class Device(Conversing):
 
     def _converse(self, errand: Errand) -> Conversation[None]:
         match errand:
+            case Errand.SET_UP:
+                return assistant.converse(self.handheld)
             case Errand.ENROLL:
                 return enrolling.Enrolling(self.handheld, self._offer or enrolling.Offer()).converse()
             case Errand.CHECK_OUT:
@@ -368,6 +373,11 @@ class Device(Conversing):
         return self.handheld.keychain.identity
 
     def _finish(self) -> None:
+        if self._errand is Errand.SET_UP and self.handheld.management is not None:
+            # Whatever Configurator wanted besides: the organization has the device.
+            self._errands, self._wish = (self._errands - {Errand.HUB}) or NO_ERRANDS, None
+            if self.handheld.life is LifeState.AWAITING_CONFIGURATION:
+                self._want(Errand.SESSION)
         if self._errand is Errand.ENROLL:
             self._offer = None
             if hub_errand.has_news(self.handheld):
@@ -390,7 +400,7 @@ class Device(Conversing):
         self.handheld.emit(RetryScheduled(errand, failure.reason, self._resume_at))
 
     def _make_appointments(self) -> None:
-        if self.handheld.life is LifeState.ENROLLED:
+        if self.handheld.life in MANAGED:
             self._appointments.make(self.handheld)
 
     def _alarms(self) -> Iterator[datetime]:

@@ -8,12 +8,11 @@ Whatever fails, nothing of it stays on the device.
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from certs import signed_data
 from certs.identity import Identity, fingerprint
 from device_emulator.core import channel, installing, scep_client
-from device_emulator.core.activation import SettingUp
 from device_emulator.core.automated_enrollment import fetch_profile
 from device_emulator.core.conversation import OK, USER_AGENT, Conversation, Draft, patiently, said_by
 from device_emulator.core.errors import ExchangeError, ProfileRefusedError
@@ -33,9 +32,12 @@ from device_emulator.core.handheld import Handheld
 from device_emulator.core.management import Management
 from device_emulator.core.messages import NO_ERRANDS, Errand, RequestKind, ResponseArrived
 from device_emulator.core.session import unrecognized
-from device_emulator.core.setup_assistant import finish_setup_assistant
+from device_emulator.core.setting_up.answers import Guide
+from device_emulator.core.setting_up.events import ConfigurationAwaited
+from device_emulator.core.setting_up.passage import Passage
 from device_emulator.core.states import UNDER_WAY, LifeState, LifeTrigger
 from mdm_server.wire import plist
+from mdm_server.wire.dep import DepProfile
 from mdm_server.wire.enrollment_profile import EnrollmentSettings, ScepSettings, read_enrollment_profile
 from mdm_server.wire.errors import WireError
 from mdm_server.wire.mobileconfig import OpenedDocument, OpenedProfile
@@ -48,7 +50,8 @@ from mdm_server.wire.profile_service import (
 )
 
 UNMANAGED = frozenset({Errand.ENROLL, Errand.HUB, Errand.FIND_MY})
-IN_SETUP = frozenset({Errand.ENROLL})
+IN_SETUP = frozenset({Errand.SET_UP})
+BY_CABLE = frozenset({Errand.SET_UP, Errand.HUB})
 GONE = 410
 
 
@@ -58,8 +61,8 @@ class Offer:
 
     url: str | None = None
     document: bytes | None = None
-    setting_up: SettingUp | None = None
-    """Setup Assistant asks for the profile instead."""
+    passage: Passage | None = None
+    """Setup Assistant asks for the profile instead, unless that is there already."""
 
 
 class Enrolling:
@@ -88,8 +91,6 @@ class Enrolling:
             if handheld.life in UNDER_WAY:
                 self._undo("interrupted", "expected to go on, found the device switched off")
         else:
-            if self.offer.setting_up is not None:
-                finish_setup_assistant(handheld)
             # The device is enrolled, whatever becomes of this.
             with suppress(ExchangeError):
                 yield from introduce(handheld)
@@ -102,15 +103,15 @@ class Enrolling:
         handheld = self.handheld
         handheld.emit(StageReached(self.stage))
         document = self.offer.document
-        if self.offer.setting_up is not None:
-            document = yield from fetch_profile(handheld, self.offer.setting_up)
+        if document is None and self.offer.passage is not None:
+            document = yield from fetch_profile(handheld, self.offer.passage)
         elif document is None:
             document = yield from self._fetch(self.offer.url or "")
         envelope = installing.open_envelope(handheld, document)
         if is_profile_service(envelope):
             document = yield from self._serve_profile_service(envelope)
             envelope = installing.open_envelope(handheld, document)
-        opened = self._accept(envelope)
+        opened = self._locked_on(self._accept(envelope))
         settings = _read(opened)
         yield from self._obtain_identity(settings.scep)
         handheld.management = Management(
@@ -120,8 +121,23 @@ class Enrolling:
             enrollment=handheld.enrollments,
             since=handheld.clock(),
         )
+        decided = self._decided()
+        handheld.management.automated = decided is not None
+        handheld.management.awaiting_configuration = decided is not None and decided.await_device_configured
         installing.put_on_device(handheld, opened, managed=False)
         yield from self._check_in()
+
+    def _locked_on(self, opened: OpenedProfile) -> OpenedProfile:
+        """Make sure that what the organization wants to stay stays, even if the profile itself does not say so."""
+        decided = self._decided()
+        if decided is None or decided.is_mdm_removable:
+            return opened
+        return replace(opened, profile=replace(opened.profile, removal_disallowed=True))
+
+    def _decided(self) -> DepProfile | None:
+        """Return what the organization decided for the device, where that is why it enrols."""
+        record = self.handheld.activation
+        return None if self.offer.passage is None or record is None else record.profile
 
     def _fetch(self, url: str) -> Conversation[bytes]:
         headers = {"User-Agent": USER_AGENT, "Accept": "application/x-apple-aspen-config, */*"}
@@ -180,22 +196,24 @@ class Enrolling:
         _expect_taken((yield from patiently(handheld, channel.token_update(handheld))))
         management = channel.managed(handheld)
         management.announced = generation
-        handheld.change_life(LifeTrigger.ENROLLMENT_SUCCEEDED)
+        waits = management.awaiting_configuration
+        handheld.change_life(LifeTrigger.CONFIGURATION_AWAITED if waits else LifeTrigger.ENROLLMENT_SUCCEEDED)
         handheld.emit(Enrolled(management.settings.server_url))
+        if waits:
+            handheld.emit(ConfigurationAwaited())
 
     def _reach(self, stage: EnrollmentStage) -> None:
         self.stage = stage
         self.handheld.emit(StageReached(stage))
 
 
-def possible_errands(handheld: Handheld, offer: Offer | None) -> frozenset[Errand]:
-    """Return what a device that nobody manages may want of a server; in Setup Assistant, to enrol if it is to be."""
-    match handheld.life:
-        case LifeState.IN_USE:
-            return UNMANAGED
-        case LifeState.SETUP_ASSISTANT if offer is not None and offer.setting_up is not None:
-            return IN_SETUP
-    return NO_ERRANDS
+def possible_errands(handheld: Handheld) -> frozenset[Errand]:
+    """Return what a device that nobody manages may want of a server; in Setup Assistant, to get through it."""
+    if handheld.life is LifeState.IN_USE:
+        return UNMANAGED
+    if handheld.passage is None:
+        return NO_ERRANDS
+    return BY_CABLE if handheld.passage.guide is Guide.CONFIGURATOR else IN_SETUP
 
 
 def give_up(handheld: Handheld) -> None:

@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from certs.key_pool import RsaKeySource
 from device_emulator.core import events, person
-from device_emulator.core.activation import ActivationRecord, SettingUp
+from device_emulator.core.activation import ActivationRecord
 from device_emulator.core.applications import Applications
 from device_emulator.core.belongings import Belongings
 from device_emulator.core.errors import ImpossibleTransitionError
@@ -30,6 +30,7 @@ from device_emulator.core.passcode import Passcode
 from device_emulator.core.preferences import Preference, Preferences
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.setting_up.answers import AppleAccount
+from device_emulator.core.setting_up.passage import Passage
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.core.states import (
     LIFE,
@@ -47,7 +48,7 @@ from mdm_server.wire.commands.permission import Situation
 from mdm_server.wire.commands.support import NO_RIGHT
 
 NO_PANES: frozenset[str] = frozenset()
-"""One object for all devices whose Setup Assistant showed everything."""
+"""One object for all devices whose organization skips nothing."""
 Clock = Callable[[], datetime]
 State = TypeVar("State", bound=StrEnum)
 
@@ -64,9 +65,9 @@ class LostMode:
 class Handheld:
     """The state of one device, and the verbs that change it.
 
-    `interruptions` counts what ends every conversation under way: switching off, restarting, erasing. `unattended` is a
-    passage through Setup Assistant that a device in it begins by itself, once, such as its return to service. `news` is
-    what Apple released while the device was in use, beside the systems of the catalogue.
+    `interruptions` counts what ends every conversation under way: switching off, restarting, erasing. `passage` is
+    how far somebody has come in Setup Assistant; a device in it without one waits for somebody to begin. `news` is what
+    Apple released while the device was in use, beside the systems of the catalogue.
     """
 
     __slots__ = (
@@ -74,6 +75,7 @@ class Handheld:
         "activation",
         "apple_account",
         "applications",
+        "backed_up_at",
         "belongings",
         "clock",
         "enrollments",
@@ -92,17 +94,17 @@ class Handheld:
         "network",
         "news",
         "on_call",
+        "passage",
         "passcode",
         "power",
         "preferences",
         "profiles",
+        "provisional_until",
         "randomness",
         "settings",
-        "skipped_panes",
         "starts_until",
         "system",
         "troubles",
-        "unattended",
     )
 
     def __init__(
@@ -130,11 +132,12 @@ class Handheld:
         self.preferences = Preferences()
         self.network = Network.WIFI
         self.is_supervised = settings.supervised
-        self.skipped_panes: frozenset[str] = NO_PANES
         self.activation: ActivationRecord | None = None
+        self.provisional_until: datetime | None = None
+        self.passage: Passage | None = None
         self.apple_account: AppleAccount | None = None
+        self.backed_up_at: datetime | None = None
         self.find_my = FindMy()
-        self.unattended: SettingUp | None = None
         self.management: Management | None = None
         self.hub: HubApplication | None = None
         self.holder: Holder | None = None
@@ -168,6 +171,11 @@ class Handheld:
         return str(changed or f"{person.first_name(self.randomness)}’s {self.hardware.model.model_name}")
 
     @property
+    def skipped_panes(self) -> frozenset[str]:
+        """The panes of Setup Assistant that the device's organization leaves out."""
+        return NO_PANES if self.activation is None else self.activation.skipped_panes
+
+    @property
     def is_running(self) -> bool:
         """Say whether the device has started and can be reached."""
         return self.power in {PowerState.ON, PowerState.BEFORE_FIRST_UNLOCK} and self.network is not Network.NONE
@@ -184,6 +192,7 @@ class Handheld:
             platform=self.hardware.model.platform,
             os_version=self.system.version,
             supervised=self.is_supervised,
+            enrolled_by_dep=self.management is not None and self.management.automated,
             access_rights=self.management.access_rights if self.management is not None else NO_RIGHT,
         )
 

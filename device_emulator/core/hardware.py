@@ -6,9 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from random import Random
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from device_emulator.core.randomness import Randomness
 from mdm_server.wire.commands.support import Platform
 
+# The curve of a device's own key, and the number of its points (FIPS 186-4, D.1.2.3).
+CURVE = ec.SECP256R1()
+CURVE_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 # Serial numbers since 2021 are ten random characters of this alphabet (no vowels, no look-alikes).
 SERIAL_ALPHABET = "0123456789CDFGHJKLMNPQRTVWXY"
 
@@ -56,6 +61,11 @@ class Hardware:
             return None
         digits = "35" + "".join(randomness.stream("imei", slot).choices("0123456789", k=12))
         return digits + luhn_digit(digits)
+
+    def key(self, randomness: Randomness) -> ec.EllipticCurvePrivateKey:
+        """Return the key that the machine was made with, which survives every erase. **Not secret**: the seed tells."""
+        number = int.from_bytes(randomness.random_bytes("hardware key", 32))
+        return ec.derive_private_key(number % (CURVE_ORDER - 1) + 1, CURVE)
 
     def address(self, randomness: Randomness, purpose: str) -> str:
         """Return the MAC address of the interface named by `purpose` (wifi, bluetooth), locally administered."""

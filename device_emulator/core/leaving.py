@@ -6,11 +6,11 @@ from device_emulator.core.applications import Applications
 from device_emulator.core.belongings import Belongings
 from device_emulator.core.events import DeviceErased, ProfileRemoved, SetupAssistantReached, Unenrolled
 from device_emulator.core.find_my import FindMy
-from device_emulator.core.handheld import NO_PANES, Handheld
+from device_emulator.core.handheld import Handheld
 from device_emulator.core.installed_profiles import InstalledProfiles
 from device_emulator.core.passcode import Passcode
 from device_emulator.core.preferences import Preferences
-from device_emulator.core.states import MANAGED, LifeTrigger, LockTrigger, PowerState, PowerTrigger
+from device_emulator.core.states import MANAGED, LifeState, LifeTrigger, LockTrigger, PowerState, PowerTrigger
 
 
 def ask_to_leave(handheld: Handheld, reason: str) -> None:
@@ -35,6 +35,8 @@ def end_management(handheld: Handheld, reason: str) -> None:
     if handheld.lost_mode is not None:
         handheld.lost_mode = None
         handheld.change_lock(LockTrigger.LOST_MODE_DISABLED)
+    if handheld.life is LifeState.AWAITING_CONFIGURATION:
+        handheld.passage = None
     if handheld.life in MANAGED:
         handheld.change_life(LifeTrigger.MANAGEMENT_ENDED)
     handheld.emit(Unenrolled(reason))
@@ -49,11 +51,11 @@ def erase(handheld: Handheld) -> None:
     handheld.management = None
     handheld.hub = None
     handheld.is_supervised = handheld.settings.supervised
-    handheld.skipped_panes = NO_PANES
     handheld.activation = None
+    handheld.passage = None
     handheld.apple_account = None
+    handheld.backed_up_at = None
     handheld.find_my = FindMy()
-    handheld.unattended = None
     handheld.lost_mode = None
     handheld.on_call = False
     handheld.keychain.clear()

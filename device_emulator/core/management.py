@@ -18,12 +18,13 @@ class Management:
 
     `enrollment` counts this device's enrolments and `token_turn` the tokens of this one: push token and magic are drawn
     from both and never stored. `announced` is the passcode generation whose unlock token the server knows, None before
-    the first TokenUpdate. `ending` says why management is about to end. `scep` and `challenge` are kept for the renewal
-    of the identity.
+    the first TokenUpdate. `automated` says that the organization enrolled the device, and not its person. `ending` says
+    why management is about to end. `scep` and `challenge` are kept for the renewal of the identity.
     """
 
     __slots__ = (
         "announced",
+        "automated",
         "awaiting_configuration",
         "challenge",
         "ending",
@@ -48,6 +49,7 @@ class Management:
         self.since = since
         self.token_turn = 0
         self.announced: int | None = None
+        self.automated = False
         self.awaiting_configuration = False
         self.ending: str | None = None
         self.idle_signature: bytes | None = None
@@ -78,6 +80,7 @@ class Management:
             "since": self.since.isoformat(),
             "token_turn": self.token_turn,
             "announced": self.announced,
+            "automated": self.automated,
             "awaiting_configuration": self.awaiting_configuration,
             "ending": self.ending,
         }
@@ -99,6 +102,7 @@ class Management:
         )
         management.token_turn = snapshot["token_turn"]
         management.announced = snapshot["announced"]
+        management.automated = snapshot.get("automated", False)
         management.awaiting_configuration = snapshot["awaiting_configuration"]
         management.ending = snapshot["ending"]
         return management

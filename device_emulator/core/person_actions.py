@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import ModuleType
 from typing import TypeVar
 
 from device_emulator.core import (
@@ -14,11 +15,10 @@ from device_emulator.core import (
     locking,
     own_applications,
     powering,
-    preparing,
     updating_by_hand,
     using,
 )
-from device_emulator.core.acting import NotAllowedError, Wanted, expect_allowed, get_to_home_screen, perform, set_up
+from device_emulator.core.acting import NotAllowedError, Wanted, expect_allowed, get_to_home_screen, perform
 from device_emulator.core.errors import ProfileRefusedError
 from device_emulator.core.events import PersonRefused, ProfileRefused
 from device_emulator.core.gauges import Network
@@ -27,10 +27,13 @@ from device_emulator.core.holder import Impulse
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.installed_profiles import InstalledProfile
 from device_emulator.core.preferences import Preference
+from device_emulator.core.setting_up import person_actions as setting_up
 from device_emulator.core.states import LifeState, LockState, PowerState
 
 ELSEWHERE = (own_applications, updating_by_hand, using)
 """The modules beside this one that register actions."""
+THEMES: tuple[ModuleType, ...] = (setting_up,)
+"""The modules of other themes; who imports them has their functions registered."""
 WITHOUT_POWER = (actions.TurnOn, actions.HandOver, actions.HaveTrouble, actions.HearOfRelease)
 WHILE_LOST = (
     *WITHOUT_POWER,
@@ -112,25 +115,6 @@ def _(action: actions.OpenProfile, handheld: Handheld) -> Wanted:
     except ProfileRefusedError as refusal:
         handheld.emit(ProfileRefused(refusal.reason, refusal.detail))
     return None
-
-
-@perform.register
-def _(action: actions.FinishSetupAssistant, handheld: Handheld) -> None:
-    if handheld.life is not LifeState.SETUP_ASSISTANT:
-        raise NotAllowedError("already_set_up")
-    set_up(handheld)
-
-
-@perform.register
-def _(action: actions.SetUp, handheld: Handheld) -> Wanted:
-    if handheld.life is not LifeState.SETUP_ASSISTANT:
-        raise NotAllowedError("already_set_up")
-    _reach_network(handheld)
-    record = action.setting_up.record
-    if record is not None:
-        handheld.is_supervised = handheld.is_supervised or record.supervised
-        handheld.skipped_panes = record.skip_setup_items
-    return enrolling.Offer(setting_up=action.setting_up)
 
 
 @perform.register
@@ -248,13 +232,6 @@ def _(action: actions.HubLogin, handheld: Handheld) -> Wanted:
 def _(action: actions.HubLogout, handheld: Handheld) -> Wanted:
     _use_hub(handheld)
     return action
-
-
-@perform.register
-def _(action: actions.Prepare, handheld: Handheld) -> Wanted:
-    _reach_network(handheld)
-    preparing.prepare(handheld, supervise=action.supervise)
-    return actions.HubEnroll(action.intent)
 
 
 def _meant(handheld: Handheld, identifier: str | None) -> InstalledProfile | None:

@@ -9,13 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from certs.key_pool import RsaKeySource
+from device_emulator.core.activation import ActivationRecord
 from device_emulator.core.applications import Applications
 from device_emulator.core.belongings import Belongings
 from device_emulator.core.enrolling import Offer
 from device_emulator.core.errors import SnapshotError
 from device_emulator.core.find_my import FindMy
 from device_emulator.core.gauges import Network
-from device_emulator.core.handheld import NO_PANES, Clock, Handheld, LostMode
+from device_emulator.core.handheld import Clock, Handheld, LostMode
 from device_emulator.core.hardware import MODELS, SYSTEM_VERSIONS, Hardware
 from device_emulator.core.holder import Holder
 from device_emulator.core.hub.application import HubApplication
@@ -26,6 +27,8 @@ from device_emulator.core.messages import Errand
 from device_emulator.core.passcode import Passcode
 from device_emulator.core.preferences import Preferences
 from device_emulator.core.randomness import Randomness
+from device_emulator.core.setting_up.answers import AppleAccount
+from device_emulator.core.setting_up.passage import Passage
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.core.states import LifeState, LockState, PowerState
 from device_emulator.core.system_update import release_as_json, release_from_json
@@ -69,7 +72,7 @@ def take(handheld: Handheld) -> dict[str, object]:
         "lost_mode": None if handheld.lost_mode is None else asdict(handheld.lost_mode),
         "management": None if handheld.management is None else handheld.management.snapshot(),
         "supervised": handheld.is_supervised,
-        "skipped_panes": sorted(handheld.skipped_panes),
+        **_setting_up(handheld),
         "hub": None if handheld.hub is None else handheld.hub.snapshot(),
         "holder": None if handheld.holder is None else handheld.holder.snapshot(),
     }
@@ -123,7 +126,7 @@ def _fill(handheld: Handheld, snapshot: Mapping[str, Any], key_source: RsaKeySou
     handheld.management = None if snapshot["management"] is None else Management.restore(snapshot["management"])
     # Fleet files written before there were Hubs and holders do not have these.
     handheld.is_supervised = bool(snapshot.get("supervised", handheld.settings.supervised))
-    handheld.skipped_panes = frozenset(snapshot.get("skipped_panes", ())) or NO_PANES
+    _fill_setting_up(handheld, snapshot)
     handheld.troubles = Troubles.restore(snapshot.get("troubles"))
     handheld.news = tuple(release_from_json(each) for each in snapshot.get("news", ()))
     handheld.find_my = FindMy.restore(snapshot.get("find_my"))
@@ -132,9 +135,30 @@ def _fill(handheld: Handheld, snapshot: Mapping[str, Any], key_source: RsaKeySou
     handheld.holder = None if holder is None else Holder.restore(holder)
 
 
+def _setting_up(handheld: Handheld) -> dict[str, object]:
+    """Return what Setup Assistant learnt and where it stands; it holds what the person knows by heart."""
+    return {
+        "activation": None if handheld.activation is None else handheld.activation.snapshot(),
+        "passage": None if handheld.passage is None else handheld.passage.snapshot(),
+        "provisional_until": _moment_as_text(handheld.provisional_until),
+        "apple_account": None if handheld.apple_account is None else asdict(handheld.apple_account),
+        "backed_up_at": _moment_as_text(handheld.backed_up_at),
+    }
+
+
+def _fill_setting_up(handheld: Handheld, snapshot: Mapping[str, Any]) -> None:
+    activation, passage = snapshot.get("activation"), snapshot.get("passage")
+    account = snapshot.get("apple_account")
+    handheld.activation = None if activation is None else ActivationRecord.restore(activation)
+    handheld.passage = None if passage is None else Passage.restore(passage)
+    handheld.provisional_until = _moment(snapshot.get("provisional_until"))
+    handheld.apple_account = None if account is None else AppleAccount(**account)
+    handheld.backed_up_at = _moment(snapshot.get("backed_up_at"))
+
+
 def offer_as_json(offer: Offer | None) -> dict[str, str] | None:
     """Return what the person opened, in plain JSON types; who was in Setup Assistant begins there again."""
-    if offer is None or offer.setting_up is not None:
+    if offer is None or offer.passage is not None:
         return None
     if offer.document is not None:
         return {"document": base64.b64encode(offer.document).decode()}
@@ -144,7 +168,7 @@ def offer_as_json(offer: Offer | None) -> dict[str, str] | None:
 def restore_errands(snapshot: Mapping[str, Any]) -> tuple[Offer | None, frozenset[Errand]]:
     """Return what was under way, to be begun anew."""
     offer = snapshot.get("offer")
-    found = frozenset(Errand(errand) for errand in snapshot.get("errands", ()))
+    found = frozenset(Errand(errand) for errand in snapshot.get("errands", ())) - {Errand.SET_UP}
     if offer is None:
         return None, found - {Errand.ENROLL}
     if "document" in offer:

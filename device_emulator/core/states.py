@@ -41,6 +41,8 @@ UNDER_WAY = frozenset({LifeState.ENROLLING, LifeState.ENROLLING_IN_SETUP})
 """The device is about to be enrolled."""
 MANAGED = frozenset({LifeState.ENROLLED, LifeState.AWAITING_CONFIGURATION})
 """The device has a server that commands it."""
+BEFORE_HOME = frozenset({LifeState.SETUP_ASSISTANT, LifeState.ENROLLING_IN_SETUP, LifeState.AWAITING_CONFIGURATION})
+"""The device is in Setup Assistant, and nobody gets past that to anything else."""
 
 
 class LockState(StrEnum):

@@ -9,6 +9,7 @@ from typing import Any
 from device_emulator.core import effects, locking
 from device_emulator.core.answers.answerer import Answer
 from device_emulator.core.answers.dispatch import answer
+from device_emulator.core.apple_account import usual_account
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.hardware import MODELS, SYSTEM_VERSIONS, Hardware
 from device_emulator.core.installed_profiles import InstalledPayload, InstalledProfile
@@ -56,6 +57,7 @@ def managed_device(
     hardware = Hardware(model, "00008110-001122334455667E", "F2LXK4Q9PD", model.capacities[-1])
     handheld = Handheld(hardware, DeviceSettings(supervised=supervised), clock=clock, randomness=Randomness(seed, 17))
     handheld.system = SYSTEM_VERSIONS[2]
+    handheld.apple_account = usual_account(handheld)
     for trigger in (LifeTrigger.SETUP_FINISHED, LifeTrigger.ENROLLMENT_STARTED, LifeTrigger.ENROLLMENT_SUCCEEDED):
         handheld.change_life(trigger)
     handheld.management = Management(

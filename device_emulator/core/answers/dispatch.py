@@ -9,7 +9,7 @@ from device_emulator.core.answers.error_codes import ErrorCode, failed, malforme
 from device_emulator.core.answers.registry import ANSWERERS
 from device_emulator.core.answers.when_lost import WHEN_LOST
 from device_emulator.core.handheld import Handheld
-from device_emulator.core.states import LifeState, LockState, PowerState
+from device_emulator.core.states import BEFORE_HOME, LockState, PowerState
 from mdm_server.wire.command import Command
 from mdm_server.wire.commands import COMMANDS, Reason, check_fields, may_run
 from mdm_server.wire.results import Status
@@ -53,6 +53,6 @@ def conditions(handheld: Handheld) -> Condition:
         present |= Condition.BEFORE_FIRST_UNLOCK
     if handheld.on_call:
         present |= Condition.ON_CALL
-    if handheld.life is LifeState.SETUP_ASSISTANT:
+    if handheld.life in BEFORE_HOME:
         present |= Condition.SETUP_ASSISTANT
     return present

@@ -1,8 +1,9 @@
-"""What a device's person chose once and never changes: iCloud, Find My, a store account. Drawn, not kept."""
+"""What follows from what a device's person chose: iCloud, Find My, a store account; and a habit that is drawn."""
 
 from __future__ import annotations
 
 import base64
+import hashlib
 from datetime import datetime, timedelta
 
 from device_emulator.core.handheld import Handheld
@@ -11,23 +12,24 @@ NIGHT_BEGINS, NIGHT_ENDS = 22, 7
 
 
 def backs_up_to_cloud(handheld: Handheld) -> bool:
-    """Say whether iCloud Backup is on; where Setup Assistant asked for no Apple ID nobody is signed in."""
-    return "AppleID" not in handheld.skipped_panes and handheld.randomness.stream("cloud backup").random() < 0.7
+    """Say whether iCloud Backup is on: somebody is signed in, and wants it."""
+    return handheld.apple_account is not None and handheld.apple_account.backs_up
 
 
 def last_backup(handheld: Handheld) -> datetime | None:
-    """Return when the last iCloud backup was made: some minute of last night."""
+    """Return when the last iCloud backup was made: some minute of last night, or later if somebody wanted it."""
     if not backs_up_to_cloud(handheld):
-        return None
+        return handheld.backed_up_at
     now = handheld.clock()
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     made = midnight + timedelta(minutes=handheld.randomness.stream("backup minute").randrange(60, 300))
-    return made if made <= now else made - timedelta(days=1)
+    made = made if made <= now else made - timedelta(days=1)
+    return made if handheld.backed_up_at is None else max(made, handheld.backed_up_at)
 
 
 def can_be_located(handheld: Handheld) -> bool:
-    """Say whether Find My is on."""
-    return handheld.randomness.stream("find my").random() < 0.8
+    """Say whether Find My is on: somebody is signed in, and wants it."""
+    return handheld.apple_account is not None and handheld.apple_account.find_my
 
 
 def do_not_disturb(handheld: Handheld) -> bool:
@@ -42,7 +44,7 @@ def exchange_identifier(handheld: Handheld) -> str:
 
 
 def store_account_hash(handheld: Handheld) -> str | None:
-    """Return the hash of the App Store account; None for a person who has none, or was not asked for one."""
-    if "AppleID" in handheld.skipped_panes or handheld.randomness.stream("store account").random() >= 0.9:
+    """Return the hash of the App Store account; None where nobody is signed in."""
+    if handheld.apple_account is None:
         return None
-    return base64.b64encode(handheld.randomness.random_bytes("store account hash", 20)).decode()
+    return base64.b64encode(hashlib.sha1(handheld.apple_account.name.encode(), usedforsecurity=False).digest()).decode()

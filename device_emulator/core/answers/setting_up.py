@@ -5,15 +5,14 @@ from __future__ import annotations
 from device_emulator.core.answers.answerer import Answer, Fidelity, answerer
 from device_emulator.core.answers.sightings import DeclarativeManagementRequested
 from device_emulator.core.handheld import Handheld
+from device_emulator.core.setting_up.finishing import configured
 from mdm_server.wire.command import Command
 
 
-@answerer("DeviceConfigured", Fidelity.SIMPLIFIED, "only after automated enrolment, which no device here knows yet")
+@answerer("DeviceConfigured", Fidelity.SIMPLIFIED, "ends the wait of automated enrolment; elsewhere it is acknowledged")
 def device_configured(handheld: Handheld, command: Command) -> Answer:
-    """Let Setup Assistant go on."""
-    if handheld.management is not None:
-        handheld.management.awaiting_configuration = False
-    return Answer()
+    """Let Setup Assistant go on, once the server has heard the answer."""
+    return Answer(afterwards=configured)
 
 
 @answerer("DeclarativeManagement", Fidelity.SIMPLIFIED, "acknowledged and remembered; no declarations are fetched yet")

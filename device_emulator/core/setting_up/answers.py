@@ -56,6 +56,8 @@ class Guide(StrEnum):
 
     PERSON = "person"
     NOBODY = "nobody"
-    """It gets as far as it can by itself: to the end with auto-advance, and in its return to service."""
+    """It gets as far as it can by itself: to the end with auto-advance."""
+    RETURN_TO_SERVICE = "return_to_service"
+    """Nobody, and it waits for nobody either."""
     CONFIGURATOR = "configurator"
     """A Mac at the other end of the cable answers for everybody: no pane is shown."""
