@@ -36,6 +36,7 @@ from certs.scep import (
 from certs.signed_data import sign
 from mdm_server.domain.invitation import challenge_hash
 from mdm_server.service.answer import Answer
+from mdm_server.service.calling import Caller
 from mdm_server.service.invitations import InvitationRequest
 from mdm_server.service.limiter import GuessLimiter
 from mdm_server.service.request_facts import RequestFacts
@@ -317,6 +318,7 @@ async def service_rig(
     now: datetime,
     *,
     limiter: GuessLimiter | None = None,
+    caller: Caller | None = None,
     inline: bool = True,
     run: Runner = run_inline,
     **settings: Any,
@@ -336,6 +338,7 @@ async def service_rig(
             random_bytes=chance.randbytes,
             sender=pushes,
             limiter=limiter or GuessLimiter(clock),
+            caller=caller,
             run=run,
         )
         yield ServiceRig(store, path, authority, suite, clock, chance, scep_keys, pushes)
