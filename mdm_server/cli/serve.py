@@ -25,6 +25,7 @@ def setting(flag: str, **options: Any) -> Callable[[Any], Any]:
     epilog=examples(
         "mdm-server serve",
         "mdm-server serve --state-dir state --listen 127.0.0.1:9443",
+        "mdm-server serve --apple-listen 127.0.0.1:8445 --apns-listen 127.0.0.1:2197 --state-dir state",
         "mdm-server serve --http 127.0.0.1:8080 --compat mdmb --state-dir state",
         "mdm-server serve --listen 0.0.0.0:8443 --hostname mdm.example.test --expose-to-network",
     )
@@ -38,6 +39,10 @@ def setting(flag: str, **options: Any) -> Callable[[Any], Any]:
     metavar="HOST:PORT",
     help="The second port, for tests: loopback only; 'off' for none.",
 )
+@setting("--apple-listen", metavar="HOST:PORT", help="Play Apple too: the device API of ABM, and activation.")
+@setting("--apns-listen", metavar="HOST:PORT", help="Play Apple's push service too, over HTTP/2.")
+@setting("--abm-url", metavar="URL", help="Another Apple Business Manager to synchronise with.")
+@setting("--abm-ca", type=click.Path(path_type=Path), metavar="FILE", help="Whom (PEM) to believe there.")
 @setting(
     "--state-dir",
     type=click.Path(path_type=Path),
@@ -110,6 +115,10 @@ def serve(**given: Any) -> None:
         listen=given["listen"],
         http=given["http"],
         sim=None if given["sim_listen"] == "off" else given["sim_listen"],
+        apple=given["apple_listen"],
+        apns=given["apns_listen"],
+        abm_url=given["abm_url"],
+        abm_ca=given["abm_ca"],
         hostnames=tuple(given["hostname"]),
         seed=given["seed"],
         issuing_key=given["issuing_key"],

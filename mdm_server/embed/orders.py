@@ -19,6 +19,7 @@ from mdm_server.domain.staging.vocabulary import (
     UserStatus,
 )
 from mdm_server.domain.staging.wipe_protection import WipeKind, WipeState
+from mdm_server.service.abm.inventory import RuleOrder
 from mdm_server.service.commanding import CommandOrder
 from mdm_server.service.staging.device_commands import DeviceCommand, command_named
 from mdm_server.service.staging.device_facts import DeviceFacts
@@ -48,6 +49,7 @@ __all__ = [
     "Refusal",
     "RegistrationOrder",
     "RegistrationRecord",
+    "RuleOrder",
     "ServiceSuite",
     "SettingsError",
     "StagingView",

@@ -19,20 +19,24 @@ from certs.errors import UNREADABLE_X509
 from certs.identity import certificates_to_pem
 from certs.keys import KeyKind
 from mdm_server.clouds.apple.push.courier import Courier
+from mdm_server.clouds.apple.services import AppleServices
 from mdm_server.embed.addresses import Place, Places, bind_all
 from mdm_server.embed.administrators import ApiCredentials, find_administrators
+from mdm_server.embed.apple import open_apple, open_apple_ports, with_apple
 from mdm_server.embed.chance import Chance
 from mdm_server.embed.housekeeping import sweep, trim_journal, wake_waiting
 from mdm_server.embed.settings import ServerSettings
 from mdm_server.embed.start_error import ExitCode, ServerStartError, start_error
 from mdm_server.embed.state_folder import StateFolder, server_context
 from mdm_server.outbound.courier import CourierSender
+from mdm_server.outbound.http import HttpCaller
 from mdm_server.service.compat import CompatError, parse_compat
 from mdm_server.service.running import Runner
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.staging.passwords import CHEAP, STRONG
 from mdm_server.service.suite import ServiceSuite, assemble
 from mdm_server.store.contract import Store
+from mdm_server.web.apple.control import Apple, add_apple_strings
 from mdm_server.web.application import Front, first_port
 from mdm_server.web.limits import Limits
 from mdm_server.web.port import Port
@@ -77,6 +81,8 @@ class Server:
     """The use cases, for programs that administer without HTTP."""
     courier: Courier
     """Where devices wait for pushes."""
+    apple: AppleServices | None
+    """Apple's services, if they are played here."""
     _closing: AsyncExitStack
 
     @classmethod
@@ -127,20 +133,26 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     closing.callback(pool.shutdown)
     chance = Chance(settings.seed)
     courier = Courier(clock)
+    apple = await _open_apple(settings, places, folder, courier, clock, closing)
+    abm_url = settings.abm_url or _url(places.apple)
     suite = assemble(
         store,
         authority,
-        replace(service_settings, base_url=places.listen.url),
+        with_apple(replace(service_settings, base_url=places.listen.url), apple, abm_url),
         clock=clock,
         random_bytes=chance,
         sender=CourierSender(courier),
         run=_in_threads(pool),
+        caller=None if abm_url is None else _caller(settings, apple, closing),
     )
     administrators = await find_administrators(settings, store, clock())
     ca_pem = certificates_to_pem([authority.root.certificate]).decode()
     gate = Gate(administrators.account, AccessTokens(clock, secrets.token_bytes))
     first = Port(first_port(Front(suite, courier, ca_pem, administrators.tokens, gate, limits)), limits)
-    second = Port(second_port(Strings(suite, store, clock, lambda: chance.seed, chance.reseed)), limits)
+    strings = second_port(Strings(suite, store, clock, lambda: chance.seed, chance.reseed))
+    if apple is not None:
+        add_apple_strings(strings, Apple(apple, clock, _url(places.apple), _url(places.apns)))
+    second = Port(strings, limits)
     await _open(first, second, places, server_context(authority, folder, places.hostnames), closing)
     for background in (watch_the_loop(), wake_waiting(suite), trim_journal(store), sweep(suite)):
         closing.push_async_callback(_cancel, asyncio.create_task(background))
@@ -158,8 +170,40 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
         store=store,
         suite=suite,
         courier=courier,
+        apple=apple,
         _closing=closing,
     )
+
+
+async def _open_apple(
+    settings: ServerSettings,
+    places: Places,
+    folder: StateFolder,
+    courier: Courier,
+    clock: Clock,
+    closing: AsyncExitStack,
+) -> AppleServices | None:
+    """Open Apple beside the server, if it is to be played here."""
+    bound = {name: place for name, place in (("apple", places.apple), ("apns", places.apns)) if place is not None}
+    if not bound:
+        return None
+    services = await open_apple(folder.path, clock, settings.seed, courier=courier)
+    closing.callback(services.close)
+    await open_apple_ports(services, bound, places.hostnames, folder, Limits(), closing)
+    return services
+
+
+def _caller(settings: ServerSettings, apple: AppleServices | None, closing: AsyncExitStack) -> HttpCaller:
+    """Return what calls Apple Business Manager, and whom it believes."""
+    if settings.abm_ca is not None:
+        trusted = certificates_to_pem(_certificates("abm-ca", settings.abm_ca)).decode()
+    elif apple is not None and settings.abm_url is None:
+        trusted = certificates_to_pem([apple.authority.root.certificate]).decode()
+    else:
+        trusted = None
+    caller = HttpCaller(trusted)
+    closing.push_async_callback(caller.close)
+    return caller
 
 
 async def _open(first: Port, second: Port, places: Places, tls: ssl.SSLContext, closing: AsyncExitStack) -> None:
@@ -185,21 +229,19 @@ def _service_settings(settings: ServerSettings) -> ServiceSettings:
         raise ServerStartError(ExitCode.BAD_SETTING, str(error)) from error
     return ServiceSettings(
         compat=compat,
-        device_authorities=_device_authorities(settings.device_ca),
+        device_authorities=() if settings.device_ca is None else _certificates("device-ca", settings.device_ca),
         password_cost=CHEAP if settings.weak_passwords else STRONG,
     )
 
 
-def _device_authorities(path: Path | None) -> tuple[x509.Certificate, ...]:
-    if path is None:
-        return ()
+def _certificates(setting: str, path: Path) -> tuple[x509.Certificate, ...]:
     try:
         return tuple(x509.load_pem_x509_certificates(path.read_bytes()))
     except (OSError, *UNREADABLE_X509) as error:
         found = error.strerror if isinstance(error, OSError) else "something else"
         raise start_error(
             ExitCode.BAD_SETTING,
-            "device-ca",
+            setting,
             expected="a readable file of certificates in PEM",
             found=f"{found} ({path})",
             remedy="`python -m certs export DIR --what root` writes such a file",

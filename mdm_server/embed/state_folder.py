@@ -104,14 +104,16 @@ class StateFolder:
             shutil.rmtree(self.path, ignore_errors=True)
 
 
-def server_context(authority: Authority, folder: StateFolder, hostnames: tuple[str, ...]) -> ssl.SSLContext:
+def server_context(
+    authority: Authority, folder: StateFolder, hostnames: tuple[str, ...], protocols: tuple[str, ...] = ("http/1.1",)
+) -> ssl.SSLContext:
     """Make the TLS context, with a server certificate that lives as long as this process."""
     identity = authority.issue_server(hostnames)
     # Python's ssl reads keys from files only; this one exists for a moment, mode 0600, in a directory of mode 0700.
     with _writing(folder.path), tempfile.NamedTemporaryFile(dir=folder.path, suffix=".server.pem") as file:
         file.write(identity.pem())
         file.flush()
-        return tls_context(Path(file.name), certificates_to_pem(authority.ca_certificates).decode())
+        return tls_context(Path(file.name), certificates_to_pem(authority.ca_certificates).decode(), protocols)
 
 
 def _prepare(path: Path) -> None:

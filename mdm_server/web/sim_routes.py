@@ -41,7 +41,14 @@ class Refused(Exception):  # noqa: N818 - it is an answer
     """An answer that ends a call to the second port early."""
 
     def __init__(
-        self, status: int, code: str, title: str, *, found: str, expected: str | None = None, remedy: str | None = None
+        self,
+        status: int,
+        code: str,
+        title: str,
+        *,
+        expected: str | None = None,
+        found: str | None = None,
+        remedy: str | None = None,
     ) -> None:
         super().__init__(code)
         self.problem = Problem(status=status, title=title, code=code, expected=expected, found=found, remedy=remedy)

@@ -1,0 +1,46 @@
+"""Apple alone in the foreground: announced, run until a signal, stopped in order."""
+
+from __future__ import annotations
+
+from importlib.metadata import version
+
+import click
+
+from mdm_server.cli.failure import Failure
+from mdm_server.cli.foreground import TEMPORARY, facts, fastest_runner, settle, until_signal
+from mdm_server.embed import ServerStartError
+from mdm_server.embed.apple_server import AppleServer, AppleServerSettings
+
+
+def run_in_foreground(settings: AppleServerSettings) -> None:
+    """Run Apple's services until SIGTERM or SIGINT."""
+    try:
+        fastest_runner()(_serve(settings))
+    except ServerStartError as error:
+        raise Failure(error.exit_code, error.text) from None
+
+
+async def _serve(settings: AppleServerSettings) -> None:
+    stop = until_signal()
+    server = await AppleServer.launch(settings)
+    settle()
+    try:
+        click.echo(announcement(server, settings))
+        await stop.wait()
+    finally:
+        await server.stop()
+    click.echo("stopped")
+
+
+def announcement(server: AppleServer, settings: AppleServerSettings) -> str:
+    """Say where Apple is."""
+    lines = [
+        ("device API", server.url),
+        ("plain HTTP", server.http_url),
+        ("activation", f"{server.url}/activation"),
+        ("push", server.push_url),
+        ("second port", f"{server.sim_url}/_sim/apple" if server.sim_url else None),
+        ("CA certificate", server.ca_file),
+        ("state", settings.state_dir or TEMPORARY),
+    ]
+    return f"mdmsim Apple services {version('mdmsim')}\n{facts(lines)}"
