@@ -22,6 +22,7 @@ from mdm_server.wire.commands import (
     COMMANDS,
     Field,
     Kind,
+    Mode,
     Platform,
     check_fields,
     may_run,
@@ -168,6 +169,38 @@ def test_a_plain_command_is_answered_in_every_situation(name: str) -> None:
             assert (state(handheld), handheld.take_events(), reply.afterwards) == (before, [], None)
         if reply.afterwards is not None:
             reply.afterwards(handheld)
+
+
+SUPERVISED_ONLY = [
+    name for name in NAMES if Platform.IOS in COMMANDS[name].support and COMMANDS[name].support[Platform.IOS].supervised
+]
+
+
+def test_some_commands_are_for_supervised_devices_alone() -> None:
+    """Those that people know for it are among them."""
+    known = {"EnableLostMode", "ScheduleOSUpdate", "RestartDevice", "ShutDownDevice", "StopMirroring"}
+    assert known < set(SUPERVISED_ONLY)
+
+
+@pytest.mark.parametrize("name", SUPERVISED_ONLY)
+@pytest.mark.parametrize("model", [IPHONE, IPAD])
+def test_an_unsupervised_twin_refuses_what_is_for_supervised_devices(name: str, model: Any) -> None:
+    """Error 12007, not authorised, and nothing is changed; the supervised twin has no such objection."""
+    fields, clock = plain_fields(name), Clock(MOMENT)
+    twins = {supervised: managed_device(clock, model=model, supervised=supervised) for supervised in (True, False)}
+    before = state(twins[False])
+
+    reply = ask(twins[False], name, **fields)
+
+    assert (reply.status, reply.values, reply.afterwards) == (Status.ERROR, {}, None)
+    (link,) = reply.error_chain
+    support = COMMANDS[name].support[Platform.IOS]
+    elsewhere = support.shared_ipad.mode is Mode.REQUIRED or support.requires_dep
+    assert (link.code, link.domain) == (12007, "MCMDMErrorDomain")
+    assert elsewhere or "needs a supervised device" in link.description
+    assert (state(twins[False]), twins[False].take_events()) == (before, [])
+    allowed = ask(twins[True], name, **fields)
+    assert all("needs a supervised device" not in each.description for each in allowed.error_chain)
 
 
 @pytest.mark.parametrize("name", NAMES)
