@@ -44,7 +44,8 @@ class InvitationRequest:
     """What is wanted of a new invitation; None means "as the settings say".
 
     `max_uses` above one makes the reusable kind, for tools that install one profile on many devices: its requests may
-    name any subject, and a certificate is bound to its device at the first Authenticate.
+    name any subject, and a certificate is bound to its device at the first Authenticate. One that is `expected` is for
+    a device that somebody vouches for and an administrator waits for: strangers do not take its room.
     """
 
     max_uses: int = 1
@@ -57,6 +58,7 @@ class InvitationRequest:
     sign_message: bool | None = None
     manual_approval: bool = False
     base_url: str | None = None
+    expected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,12 +96,13 @@ class Invitations:
         """Record a new invitation.
 
         Raises Refusal `api.invalid` for a count or a lifetime that makes no sense, and `enroll.too_many_open` (429)
-        while the half-open invitations are as many as the settings allow.
+        while the half-open invitations are as many as the settings allow; not for one that is expected.
         """
         _check(request)
         lifetime = self._settings.invitation_lifetime if request.lifetime is None else request.lifetime
         now = self._clock()
-        await self._make_room(now, facts)
+        if not request.expected:
+            await self._make_room(now, facts)
         challenge = new_challenge(self._random_bytes)
         rights = self._settings.access_rights if request.access_rights is None else request.access_rights
         row = await self._store.invitations.create(

@@ -98,7 +98,8 @@ def _request(view: StagingView, session: HubSession) -> InvitationRequest:
     program = view.enrollment_program.assigned_to(identifiers.serial_number or "")
     if session.channel is not EntryChannel.DEP or program is None:
         return request
-    return replace(request, removable=program.removable, supervised=program.supervised)
+    # One device has one session, and a session one invitation: there are never more of these than devices in ABM.
+    return replace(request, removable=program.removable, supervised=program.supervised, expected=True)
 
 
 def _waiting(view: StagingView, session_id: str, at: datetime) -> HubSession:

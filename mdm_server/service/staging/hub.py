@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging.refusals import STAGING_REFUSALS
-from mdm_server.domain.staging.vocabulary import Platform
+from mdm_server.domain.staging.vocabulary import EntryChannel, Platform
 from mdm_server.service.journal import Journal
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
@@ -75,6 +75,8 @@ class Hub:
             self._tell(refusal, facts, step, request.device)
             return questions.refusal(refusal.code)
         session_id = reply.header.session_id
+        if _is_expected(door):
+            return reply
         if reply.next_step.install_url or (reply.refused and reply.next_step.type == NextStepType.NONE):
             self._half_open.ended(session_id)
         elif session_id and session_id != request.header.session_id:
@@ -87,7 +89,7 @@ class Hub:
                 return await self._log_in(facts, request)
             case Step.INSTALL_URL:
                 return await self._install(facts, request)
-            case Step.GROUP if not request.header.session_id:
+            case Step.GROUP if not (request.header.session_id or _is_expected(door)):
                 self._half_open.make_room()
         return await self._take(facts, request, _STEPS[step], door)
 
@@ -128,6 +130,11 @@ class Hub:
             return wizard.install(install_url(base_url, request.header.session_id), None)
 
         return await self._take(facts, request, answer)
+
+
+def _is_expected(door: Door | None) -> bool:
+    """Say whether a device comes by a door that strangers cannot open: it neither needs their room nor takes any."""
+    return door is not None and door.channel is EntryChannel.DEP
 
 
 def _with_what_ended(wizard: Wizard, answer: Callable[[Wizard], HubReply]) -> tuple[HubReply, Sequence[str]]:

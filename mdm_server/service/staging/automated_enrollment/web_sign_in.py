@@ -7,12 +7,11 @@ the place of a page is the enrolment profile. https://developer.apple.com/docume
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from urllib.parse import parse_qsl
 
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.answer import PROFILE, Answer
-from mdm_server.service.journal import Journal
+from mdm_server.service.journal import Exchange, Journal
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.staging.automated_enrollment.describing import CODE
@@ -29,6 +28,8 @@ from mdm_server.service.staging.automated_enrollment.page import (
 from mdm_server.service.staging.automated_enrollment.ticket import Tickets
 from mdm_server.store.journal_codes import JournalCode
 
+SHOWN = frozenset({CODE, "SESSION_EXPIRED"})
+"""The refusals that a person is to read."""
 WRONG = "The user name or the password is wrong."
 UNPROCESSABLE = 422
 LONGEST_FORM = 8 * 1024
@@ -47,21 +48,28 @@ class WebSignIn:
     async def answer(self, facts: RequestFacts, body: bytes) -> Answer:
         """Answer a GET with the page, and the POST of its form with the enrolment profile.
 
-        Wrong credentials bring the form back, with 422; a refusal of staging is a page with its status. Raises Refusal
-        `ade.machineinfo` for a device that is not what it says, or does not sign in on a page, and `SESSION_EXPIRED`
-        for a form that is too old or not of this server.
+        Wrong credentials bring the form back, with 422; every other refusal is a page with its status:
+        `ade.machineinfo` for a device that is not what it says, or does not sign in on a page, `SESSION_EXPIRED` for a
+        form that is too old or not of this server, and those of staging. Raises Refusal `limit.rate`.
         """
-        with self._journal.guard(facts) as exchange:
-            if facts.method == "POST":
-                fields = _fields(body)
-                device = self._tickets.read(fields.get(TICKET, ""))
-                exchange.device = device.identifier
-                arrival = _signs_in_here(await self._entrance.admit(device))
-                return await self._sign_in(facts, arrival, fields)
-            info, arrival = await self._entrance.recognize(replace(facts, method="GET"), b"")
-            exchange.device = info.udid or ""
-            update = self._entrance.update_first(facts, info, _signs_in_here(arrival).program)
-            return update or self._form(arrival)
+        try:
+            with self._journal.guard(facts) as exchange:
+                return await self._answer(facts, body, exchange)
+        except Refusal as refusal:
+            if refusal.code not in SHOWN:
+                raise
+            return _declined(f"{refusal.text} {refusal.remedy}", refusal.status)
+
+    async def _answer(self, facts: RequestFacts, body: bytes, exchange: Exchange) -> Answer:
+        if facts.method == "POST":
+            fields = _fields(body)
+            device = self._tickets.read(fields.get(TICKET, ""))
+            exchange.device = device.identifier
+            return await self._sign_in(facts, _signs_in_here(await self._entrance.admit(device)), fields)
+        info, arrival = await self._entrance.recognize(facts, body)
+        exchange.device = info.udid or ""
+        update = self._entrance.update_first(facts, info, _signs_in_here(arrival).program)
+        return update or self._form(arrival)
 
     async def _sign_in(self, facts: RequestFacts, arrival: Arrival, fields: Mapping[str, str]) -> Answer:
         user_name, password = fields.get(USER_NAME, ""), fields.get(PASSWORD, "")
@@ -71,12 +79,16 @@ class WebSignIn:
             return Answer(outcome, PROFILE, headers={"Cache-Control": "no-store"})
         if outcome.may_try_again:
             return self._form(arrival, user_name=user_name, error=WRONG, status=UNPROCESSABLE)
-        return Answer(refusal_page(outcome.text), HTML, status=outcome.status, headers=HEADERS)
+        return _declined(outcome.text, outcome.status)
 
     def _form(self, arrival: Arrival, *, user_name: str = "", error: str = "", status: int = 200) -> Answer:
         ticket = self._tickets.write(arrival.device)
         page = sign_in_page(self._settings.organization, ticket, user_name=user_name, error=error)
         return Answer(page, HTML, status=status, headers=HEADERS)
+
+
+def _declined(text: str, status: int) -> Answer:
+    return Answer(refusal_page(text), HTML, status=status, headers=HEADERS)
 
 
 def _signs_in_here(arrival: Arrival) -> Arrival:
