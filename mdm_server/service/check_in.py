@@ -127,6 +127,7 @@ class CheckIns:
         enrollment = await self._store.enrollments.token_update(
             said, presented.fingerprint, facts.occasion(self._clock())
         )
+        self._pusher.registered(message.token)
         if enrollment.token_updates == 1:
             await self._wake_if_waiting(enrollment)
         return NOTHING

@@ -72,7 +72,7 @@ def assemble(
     `random_bytes` makes secrets: hand in `secrets.token_bytes` outside tests. `run` takes RSA work off the event loop:
     hand in `asyncio.to_thread` where others share the loop. `sender` delivers the pushes.
     """
-    pusher = Pusher(store, sender)
+    pusher = Pusher(store, sender, clock)
     journal = Journal(store, clock)
     identity = DeviceIdentity(authority, settings, journal, clock)
     invitations = Invitations(store, authority, settings, clock, random_bytes, run)

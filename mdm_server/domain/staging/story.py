@@ -257,6 +257,8 @@ _TOLD: Mapping[str, str | Callable[[JournalEntry], str | None]] = {
     "enroll.checked_out": "It took leave of the server (CheckOut): it is managed no longer.",
     "enroll.erased": "It was erased, and is managed no longer.",
     "enroll.enterprise_wiped": "Its MDM profile is gone, with everything that came by it: it is managed no longer.",
+    "push.unregistered": "Apple no longer knows its push token ({reason}): nothing wakes it until it checks in again.",
+    "push.refused": "Apple's push service did not take a push for it: {reason}.",
     "enroll.moved": "Its status went from {before} to {after}.",
     "command.queued": _ordered,
     "command.answered": _answered,

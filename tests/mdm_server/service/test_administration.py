@@ -92,8 +92,8 @@ async def test_a_device_named_twice_is_pushed_once(rig: ServiceRig) -> None:
             sent.extend(targets)
 
     rows = [row for _ in range(2) if (row := await rig.store.enrollments.find(device.udid)) is not None]
-    assert await push.Pusher(rig.store, Recorder()).wake(rows) == 1
-    assert sent == [push.PushTarget(device.token, device.magic, rig.suite.settings.topic)]
+    assert await push.Pusher(rig.store, Recorder(), rig.clock).wake(rows) == 1
+    assert sent == [push.PushTarget(device.token, device.magic, rig.suite.settings.topic, device.udid)]
 
 
 @pytest.mark.parametrize("verb", ["device", "users", "push", "retire"])

@@ -35,7 +35,7 @@ async def test_each_platform_is_woken_in_its_own_way(office: StagingOffice) -> N
     apple = await office.enrolled(1, anna)
     records = [await office.record(apple), await office.android(2, anna)]
     sent, store = SentPushes(), office.rig.store
-    await Waker(store, store.staging, Pusher(store, sent), sent).wake([*records, records[0]])
+    await Waker(store, store.staging, Pusher(store, sent, office.rig.clock), sent).wake([*records, records[0]])
     assert [(target.token, target.magic) for target in sent.targets] == [
         (apple.token, apple.magic),
         (bytes.fromhex(f"{2:064x}"), WAKE_MAGIC),
@@ -52,7 +52,7 @@ async def test_who_cannot_be_reached_is_passed_over(office: StagingOffice) -> No
     ]
     await office.act(lambda room: room.android.close_channel(records[0].id))
     sent, store = SentPushes(), office.rig.store
-    await Waker(store, store.staging, Pusher(store, sent), sent).wake(records)
+    await Waker(store, store.staging, Pusher(store, sent, office.rig.clock), sent).wake(records)
     assert sent.targets == []
 
 
