@@ -29,11 +29,12 @@ class PushAddresses:
         if magic is not None:
             self._push(number, magic)
 
-    def forget(self, number: int) -> None:
-        """Deliver nothing more to this device."""
+    def forget(self, number: int) -> bytes | None:
+        """Deliver nothing more to this device, and return the token that it listened for."""
         token = self._tokens.pop(number, None)
         if token is not None:
             del self._owners[token]
+        return token
 
     def deliver(self, token: bytes, magic: str) -> None:
         """Deliver a push, or keep it."""

@@ -50,6 +50,7 @@ class VirtualSettings:
     Attributes:
         start: the moment at which it begins.
         service: how its server behaves.
+        apple: whether Apple is played beside the server, which then pushes through it.
         keys: where its devices' RSA keys come from; unless told otherwise from a few primes that all worlds of this
             process share (NOT SECRET, and no world is there long enough to have secrets).
 
@@ -57,6 +58,7 @@ class VirtualSettings:
 
     start: datetime = EPOCH
     service: ServiceSettings = DEFAULTS
+    apple: bool = False
     keys: KeySupply | None = None
 
 
@@ -78,6 +80,8 @@ class VirtualWorld:
         self.loop = VirtualLoop(self.devices, self.transport, clock, watch=self._see)
         self._pushes = PushAddresses(self.loop.push)
         server.deliver = self._pushes.deliver
+        if server.apple is not None:
+            server.apple.deliver = self._pushes.deliver
         self.loop.every(SWEEP_EVERY, server.sweep)
 
     @classmethod
@@ -86,7 +90,9 @@ class VirtualWorld:
         """Begin a world, and leave nothing of it behind."""
         settings = settings or VirtualSettings()
         clock = VirtualClock(settings.start)
-        async with InProcessServer.open(clock=clock, seed=seed, settings=settings.service) as server:
+        async with InProcessServer.open(
+            clock=clock, seed=seed, settings=settings.service, with_apple=settings.apple
+        ) as server:
             yield cls(seed, clock, server, settings.keys or shared_keys())
 
     @property
@@ -131,8 +137,19 @@ class VirtualWorld:
 
     def _see(self, number: int, event: Event) -> None:
         if isinstance(event, ARRIVAL):
-            self._pushes.listen(number, self.devices[number].push_token)
+            self._listen(number, self.devices[number].push_token)
         elif isinstance(event, DEPARTURE):
-            self._pushes.forget(number)
+            self._listen(number, None)
         for watcher in self.watchers:
             watcher(number, event)
+
+    def _listen(self, number: int, token: bytes | None) -> None:
+        """Let a device wait for pushes to a token; the one that it waited for before will never be used again."""
+        before = self._pushes.forget(number)
+        self._pushes.listen(number, token)
+        if self.server.apple is None:
+            return
+        if before is not None and before != token:
+            self.server.apple.line.gone(before)
+        if token is not None:
+            self.server.apple.line.listen(token)

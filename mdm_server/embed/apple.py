@@ -6,7 +6,6 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from random import Random
@@ -21,7 +20,6 @@ from mdm_server.clouds.apple.services import ORGANIZATION, AppleServices
 from mdm_server.embed.addresses import Place
 from mdm_server.embed.start_error import ServerStartError
 from mdm_server.embed.state_folder import StateFolder, server_context
-from mdm_server.service.settings import ServiceSettings
 from mdm_server.web.apple.application import apple_port
 from mdm_server.web.limits import Limits
 from mdm_server.web.port import Port
@@ -80,14 +78,6 @@ async def open_apple_ports(
     closing.push_async_callback(push.close)
     if "apns" in places:
         push.listen(places["apns"].socket, server_context(services.authority, folder, names, ("h2",)))
-
-
-def with_apple(settings: ServiceSettings, services: AppleServices | None, abm_url: str | None) -> ServiceSettings:
-    """Have a management server believe Apple about devices, and ask it for them."""
-    if services is None:
-        return replace(settings, abm_url=abm_url)
-    authorities = (*settings.device_authorities, services.authority.root.certificate)
-    return replace(settings, device_authorities=authorities, abm_url=abm_url)
 
 
 def _open_authority(directory: Path, clock: Clock) -> Authority:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import lru_cache
@@ -23,8 +23,10 @@ from urllib.parse import parse_qsl, urlsplit
 
 from certs.authority import Authority
 from mdm_server.domain.refusal import Refusal
+from mdm_server.embed.believing import believing
 from mdm_server.embed.chance import Chance
 from mdm_server.embed.housekeeping import SWEEP_EVERY, wake_waiting
+from mdm_server.embed.in_process_apple import InProcessApple
 from mdm_server.embed.journal_lines import journal_lines
 from mdm_server.service.answer import Answer, say_no
 from mdm_server.service.push import PushTarget
@@ -60,7 +62,15 @@ class InProcessServer:
     puts a function of his own there. `requests` counts what was asked since the beginning.
     """
 
-    def __init__(self, folder: Path, *, clock: Clock, chance: Chance, settings: ServiceSettings) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        clock: Clock,
+        chance: Chance,
+        settings: ServiceSettings,
+        apple: InProcessApple | None = None,
+    ) -> None:
         self.deliver: Deliver = _nobody_listens
         self.url = settings.base_url
         self.authority = replace(authority_since(clock()), clock=clock, random_bytes=chance)
@@ -68,6 +78,7 @@ class InProcessServer:
         self._clock = clock
         self._chance = chance
         self._settings = settings
+        self.apple = apple
         self.requests = 0
         self._store: Store | None = None
         self._suite: ServiceSuite | None = None
@@ -76,14 +87,20 @@ class InProcessServer:
     @classmethod
     @asynccontextmanager
     async def open(
-        cls, *, clock: Clock, seed: int, settings: ServiceSettings = DEFAULTS
+        cls, *, clock: Clock, seed: int, settings: ServiceSettings = DEFAULTS, with_apple: bool = False
     ) -> AsyncIterator[InProcessServer]:
         """Start a server with an empty state, and leave nothing of it behind.
 
-        `seed` is what identifiers and challenges are drawn from; the authority's keys are not.
+        `seed` is what identifiers and challenges are drawn from; the authority's keys are not. `with_apple` plays Apple
+        beside it, whom it believes, asks for devices, and pushes through.
         """
-        with TemporaryDirectory(prefix="mdmsim-virtual-") as folder:
-            server = cls(Path(folder), clock=clock, chance=Chance(seed), settings=settings)
+        with TemporaryDirectory(prefix="mdmsim-virtual-") as folder, ExitStack() as closing:
+            apple = None
+            if with_apple:
+                apple = InProcessApple(clock, seed)
+                closing.callback(apple.close)
+                settings = believing(settings, apple.services, apple.url)
+            server = cls(Path(folder), clock=clock, chance=Chance(seed), settings=settings, apple=apple)
             await server.start()
             try:
                 yield server
@@ -119,7 +136,8 @@ class InProcessServer:
             clock=self._clock,
             random_bytes=self._chance,
             run=run_inline,
-            sender=self,
+            sender=self if self.apple is None else self.apple.sender(self._settings.topic),
+            caller=self.apple,
         )
         self._routes = routes_of(self._suite)
         await wake_waiting(self._suite)
@@ -156,6 +174,8 @@ class InProcessServer:
             ConnectionRefusedError: the server is stopped.
 
         """
+        if self.apple is not None and self.apple.is_at(url):
+            return self.apple.answer_device(method, url, headers, body, peer=peer)
         if self._routes is None:
             raise ConnectionRefusedError("the server is stopped")
         self.requests += 1

@@ -20,22 +20,28 @@ from mdm_server.clouds.apple.push.courier import Courier, DirectLine
 from mdm_server.clouds.apple.services import ORGANIZATION, AppleServices
 from mdm_server.clouds.call import Call, Reply
 from mdm_server.embed.chance import Chance
+from mdm_server.outbound.courier import CourierSender
+from mdm_server.service.answer import Answer
 from mdm_server.service.calling import Called, CallFailedError
+from mdm_server.service.push import PushSender
 
 URL = "https://apple.test"
 """Where devices and servers believe Apple to be; the name is reserved for tests (RFC 6761 §6.2)."""
 
 Clock = Callable[[], datetime]
+Deliver = Callable[[bytes, str], None]
 
 
 class InProcessApple:
-    """Apple's services, asked by a call. `line` is how a device of this process waits for pushes.
+    """Apple's services, asked by a call.
 
-    It outlives restarts of the MDM server beside it, as Apple does. Implements `Caller` for that server.
+    `line` is how devices of this process wait for pushes, and `deliver(token, magic)` is called for each. It outlives
+    restarts of the MDM server beside it, as Apple does. Implements `Caller` for that server.
     """
 
-    def __init__(self, clock: Clock, seed: int, deliver: Callable[[bytes, str], None]) -> None:
+    def __init__(self, clock: Clock, seed: int) -> None:
         self.url = URL
+        self.deliver: Deliver = _nobody_listens
         courier = Courier(clock)
         chance = Chance(seed)
         authority = replace(authority_since(clock()), clock=clock, random_bytes=chance)
@@ -43,7 +49,7 @@ class InProcessApple:
         self.services = AppleServices.open(
             None, authority, clock=clock, random_bytes=chance, stream=stream, courier=courier
         )
-        self.line = DirectLine(courier, deliver)
+        self.line = DirectLine(courier, lambda token, magic: self.deliver(token, magic))
 
     @property
     def root(self) -> x509.Certificate:
@@ -77,9 +83,24 @@ class InProcessApple:
             raise CallFailedError("disconnected")
         return Called(reply.status, {name.lower(): value for name, value in reply.headers.items()}, reply.body)
 
+    def answer_device(self, method: str, url: str, headers: Mapping[str, str], body: bytes, *, peer: str) -> Answer:
+        """Answer a device, as the management server beside it would; raises ConnectionRefusedError for a `cut`."""
+        reply = self.answer(method, url, headers, body, peer=peer)
+        if reply.cut:
+            raise ConnectionRefusedError("Apple hung up")
+        return Answer(reply.body, status=reply.status, headers=reply.headers)
+
+    def sender(self, topic: str) -> PushSender:
+        """Return what pushes for a management server with this topic."""
+        return CourierSender(self.services.courier)
+
     def close(self) -> None:
         """Close the books."""
         self.services.close()
+
+
+def _nobody_listens(token: bytes, magic: str) -> None:
+    """Drop a push."""
 
 
 @lru_cache(maxsize=4)

@@ -22,7 +22,8 @@ from mdm_server.clouds.apple.push.courier import Courier
 from mdm_server.clouds.apple.services import AppleServices
 from mdm_server.embed.addresses import Place, Places, bind_all
 from mdm_server.embed.administrators import ApiCredentials, find_administrators
-from mdm_server.embed.apple import open_apple, open_apple_ports, with_apple
+from mdm_server.embed.apple import open_apple, open_apple_ports
+from mdm_server.embed.believing import believing
 from mdm_server.embed.chance import Chance
 from mdm_server.embed.housekeeping import sweep, trim_journal, wake_waiting
 from mdm_server.embed.settings import ServerSettings
@@ -138,7 +139,7 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     suite = assemble(
         store,
         authority,
-        with_apple(replace(service_settings, base_url=places.listen.url), apple, abm_url),
+        believing(replace(service_settings, base_url=places.listen.url), apple, abm_url),
         clock=clock,
         random_bytes=chance,
         sender=CourierSender(courier),
