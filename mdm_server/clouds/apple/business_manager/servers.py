@@ -26,6 +26,7 @@ class TokenHolder:
     """The MDM server that a token is of."""
 
     server: int
+    server_uuid: str
     consumer_secret: str = field(repr=False)
     access_token: str = field(repr=False)
     access_secret: str = field(repr=False)
@@ -153,8 +154,8 @@ class Servers:
         """Return whose token it is."""
         with self._ledger.reading() as connection:
             row = connection.execute(
-                "SELECT tokens.server, consumer_secret, access_token, access_secret, expires, terms_agreed FROM tokens"
-                " JOIN servers ON tokens.server = number JOIN organizations ON organization = id"
+                "SELECT tokens.server, uuid, consumer_secret, access_token, access_secret, expires, terms_agreed"
+                " FROM tokens JOIN servers ON tokens.server = number JOIN organizations ON organization = id"
                 " WHERE consumer_key = ?",
                 (consumer_key,),
             ).fetchone()
@@ -185,10 +186,11 @@ def _organization(row: sqlite3.Row | tuple[object, ...]) -> Organization:
     return Organization(**{**values, "terms_agreed": bool(values["terms_agreed"])})
 
 
-def _holder(row: tuple[int, str, str, str, int, int]) -> TokenHolder:
-    server, consumer_secret, access_token, access_secret, expires, agreed = row
+def _holder(row: tuple[int, str, str, str, str, int, int]) -> TokenHolder:
+    server, server_uuid, consumer_secret, access_token, access_secret, expires, agreed = row
     return TokenHolder(
         server=server,
+        server_uuid=server_uuid,
         consumer_secret=consumer_secret,
         access_token=access_token,
         access_secret=access_secret,

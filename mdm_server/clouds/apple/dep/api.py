@@ -109,7 +109,7 @@ class DepApi:
         self._version(call)
         session = self._sessions.open(call)
         fault = self._faults.strike(Service.DEP, "get_session")
-        self._journal.tell(Service.DEP, "session_opened", server=session.server)
+        self._journal.tell(Service.DEP, "session_opened", server=session.server_uuid)
         return self._befall(fault, call, lambda: _reply(SessionReply(session.token)))
 
     def _ask(self, call: Call) -> Reply:

@@ -1,7 +1,7 @@
 """What the API answers instead of what was asked for.
 
-    DepApiError(Exception)          code: the word of the answer; reason: the why of the journal
-    DepsimConfigError(ValueError)   a configuration of depsim that cannot be read
+DepApiError(Exception)          code: the word of the answer; reason: the why of the journal
+DepsimConfigError(ValueError)   a configuration of depsim that cannot be read
 """
 
 from __future__ import annotations

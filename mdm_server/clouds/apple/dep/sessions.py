@@ -30,6 +30,7 @@ class Session:
     """An MDM server that has shown who it is."""
 
     server: int
+    server_uuid: str
     consumer_key: str
     token: str = field(repr=False)
     opened: datetime
@@ -73,7 +74,7 @@ class Sessions:
         if not holder.terms_agreed:
             raise DepApiError(DepErrorCode.T_C_NOT_SIGNED, "terms")
         self._end(self._by_server.get(holder.server))
-        session = Session(holder.server, claim.consumer_key, self._new_token(), self._clock())
+        session = Session(holder.server, holder.server_uuid, claim.consumer_key, self._new_token(), self._clock())
         self._by_server[holder.server] = self._by_token[session.token] = session
         return session
 
