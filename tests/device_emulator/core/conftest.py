@@ -15,6 +15,7 @@ from device_emulator.core.device import Device
 from device_emulator.core.hardware import draw_hardware
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.settings import DeviceSettings
+from rigs.play_apple import APPLE, PlayApple
 from rigs.play_server import LINK, MovingClock, PlayServer, play
 
 NOON = datetime(2026, 6, 1, 12, 0, 0, tzinfo=UTC)
@@ -49,6 +50,35 @@ def moving(now: datetime) -> MovingClock:
 def server(authority: Authority, moving: MovingClock) -> PlayServer:
     """Return the server."""
     return PlayServer(authority, moving)
+
+
+@pytest.fixture
+def make_apple(server: PlayServer, authority: Authority) -> Callable[..., PlayApple]:
+    """Return a maker of Apples whose organization wants devices managed; the fields of its DEP profile go by name."""
+
+    def make(**profile: Any) -> PlayApple:
+        return PlayApple(server, authority, **{"is_mandatory": True, **profile})
+
+    return make
+
+
+@pytest.fixture
+def apple(make_apple: Callable[..., PlayApple]) -> PlayApple:
+    """Return such an Apple, with a DEP profile that says no more than that."""
+    return make_apple()
+
+
+@pytest.fixture
+def nobodys(apple: PlayApple) -> PlayApple:
+    """Return an Apple that knows of no organization."""
+    apple.profile = None
+    return apple
+
+
+@pytest.fixture
+def boxed(make_device: Callable[..., Device]) -> Device:
+    """Return device 17, fresh from its box, in a world where Apple can be asked whose it is."""
+    return make_device(apple=APPLE)
 
 
 @pytest.fixture

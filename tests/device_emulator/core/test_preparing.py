@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from device_emulator.core import leaving, locking
-from device_emulator.core.actions import FinishSetupAssistant, GoOffline, HubLogin, Prepare, SetPasscode
+from device_emulator.core.actions import FinishSetupAssistant, GoOffline, HubLogin, Prepare, SetPasscode, SetUp
+from device_emulator.core.activation import SettingUp
 from device_emulator.core.device import Device
 from device_emulator.core.events import (
     DeviceErased,
@@ -17,11 +19,13 @@ from device_emulator.core.events import (
 )
 from device_emulator.core.handheld import LostMode
 from device_emulator.core.hub.intent import Channel, HubIntent
-from device_emulator.core.messages import PersonActs, PushArrived, RequestKind
+from device_emulator.core.messages import PersonActs, PushArrived, RequestKind, ResponseArrived
+from device_emulator.core.setting_up.events import ActivationFailed
 from device_emulator.core.states import LifeState
 from mdm_server.wire.hub import DeviceReply, encode
+from rigs.play_apple import PlayApple
 from rigs.play_hub import HUB, offers, refuses
-from rigs.play_server import PlayServer, play
+from rigs.play_server import MovingClock, PlayServer, play
 
 PREPARE = PersonActs(Prepare(HubIntent(url=HUB, group="MAIN", channel=Channel.CONFIGURATOR)))
 
@@ -122,3 +126,52 @@ def test_a_lost_device_and_one_without_a_network_are_not_prepared(device: Device
     refused = [event for event in device.events() if isinstance(event, PersonRefused)]
     assert refused == [PersonRefused("Prepare", "lost"), PersonRefused("Prepare", "offline")]
     assert device.life is LifeState.IN_USE
+
+
+def test_a_device_of_an_organizations_goes_to_that_whatever_the_mac_wanted(boxed: Device, apple: PlayApple) -> None:
+    """Apple is asked on this way, too: nobody gets past mandatory enrolment by a cable."""
+    events = play(boxed, apple, PREPARE)
+    assert SetupAssistantFinished(()) in events
+    assert RequestKind.HUB_WIZARD not in {request.kind for request in apple.requests}
+    assert boxed.handheld.management is not None
+    assert boxed.handheld.management.automated
+    assert not boxed.handheld.passcode.is_set
+
+
+def test_a_device_of_nobodys_enrols_as_the_mac_wants(boxed: Device, nobodys: PlayApple, server: PlayServer) -> None:
+    """First activation, then the Hub."""
+    accept(server)
+    events = play(boxed, nobodys, PREPARE)
+    kinds = [request.kind for request in nobodys.requests]
+    assert kinds.index(RequestKind.ACTIVATION) < kinds.index(RequestKind.HUB_WIZARD)
+    assert DevicePrepared(supervised=True) in events
+    assert boxed.life is LifeState.ENROLLED
+
+
+def test_a_mac_does_not_wait_for_a_device_that_apple_does_not_activate(boxed: Device, apple: PlayApple) -> None:
+    """What was to come after Setup Assistant does not come."""
+    apple.scripted.append(ResponseArrived(0, 403))
+    events = play(boxed, apple, PREPARE)
+    assert any(isinstance(event, ActivationFailed) for event in events)
+    assert (boxed.life, boxed.is_busy) == (LifeState.SETUP_ASSISTANT, False)
+
+
+def test_a_device_that_is_added_to_abm_is_provisional_for_thirty_days(
+    boxed: Device, device: Device, apple: PlayApple, moving: MovingClock
+) -> None:
+    """Also after an erase, for that is Apple's to say; without Apple there is nothing to be added to."""
+    order = PersonActs(Prepare(HubIntent(url=HUB), add_to_abm=True))
+    play(boxed, apple, order)
+    assert boxed.handheld.provisional_until == moving.now + timedelta(days=30)
+    leaving.erase(boxed.handheld)
+    assert boxed.handheld.provisional_until is not None
+    assert play(device, apple, order) == [PersonRefused("Prepare", "no_apple")]
+
+
+def test_whoever_was_in_setup_assistant_has_to_let_go(boxed: Device, apple: PlayApple) -> None:
+    """The Mac begins at the beginning."""
+    boxed.handle(PersonActs(SetUp(SettingUp())))
+    boxed.requests()
+    events = play(boxed, apple, PREPARE)
+    assert any(isinstance(event, DeviceErased) for event in events)
+    assert boxed.life is LifeState.ENROLLED
