@@ -1,7 +1,7 @@
 """The states of an application that the server wants on a device, and the table that says how one leads to another.
 
-The states are the words of ManagedApplicationList. Of Apple's, devices here never say PromptingForLogin,
-PromptingForUpdateLogin, ValidatingPurchase, ValidatingUpdate and Unknown: everybody is signed in at the store.
+The states are the words of ManagedApplicationList. Of Apple's, devices here never say PromptingForUpdateLogin,
+ValidatingPurchase, ValidatingUpdate and Unknown.
 https://developer.apple.com/documentation/devicemanagement/managedapplicationlistresponse
 """
 
@@ -19,6 +19,7 @@ class ApplicationState(StrEnum):
     """The server has nothing to do with it; this is no word of the list."""
     NEEDS_REDEMPTION = "NeedsRedemption"
     REDEEMING = "Redeeming"
+    PROMPTING_FOR_LOGIN = "PromptingForLogin"
     PROMPTING = "Prompting"
     QUEUED = "Queued"
     INSTALLING = "Installing"
@@ -40,6 +41,7 @@ class ApplicationTrigger(StrEnum):
     ORDERED = "ordered"
     ORDERED_WITH_QUESTION = "ordered_with_question"
     ORDERED_WITHOUT_CODE = "ordered_without_code"
+    ORDERED_WITHOUT_ACCOUNT = "ordered_without_account"
     CLAIMED = "claimed"
     CLAIMED_WITH_QUESTION = "claimed_with_question"
     CODE_APPLIED = "code_applied"
@@ -57,6 +59,7 @@ class ApplicationTrigger(StrEnum):
 
 ASKING = frozenset(
     {
+        ApplicationState.PROMPTING_FOR_LOGIN,
         ApplicationState.PROMPTING,
         ApplicationState.PROMPTING_FOR_UPDATE,
         ApplicationState.PROMPTING_FOR_MANAGEMENT,
@@ -93,6 +96,8 @@ def _table() -> Mapping[tuple[ApplicationState, ApplicationTrigger], Application
         (here.UNMANAGED, what.CLAIMED_WITH_QUESTION): here.PROMPTING_FOR_MANAGEMENT,
         (here.NEEDS_REDEMPTION, what.CODE_APPLIED): here.REDEEMING,
         (here.REDEEMING, what.CAME_FURTHER): here.QUEUED,
+        (here.PROMPTING_FOR_LOGIN, what.PERSON_AGREED): here.QUEUED,
+        (here.PROMPTING_FOR_LOGIN, what.PERSON_REFUSED): here.USER_REJECTED,
         (here.PROMPTING, what.PERSON_AGREED): here.QUEUED,
         (here.PROMPTING, what.PERSON_REFUSED): here.USER_REJECTED,
         (here.QUEUED, what.CAME_FURTHER): here.INSTALLING,
@@ -118,6 +123,7 @@ def _table() -> Mapping[tuple[ApplicationState, ApplicationTrigger], Application
         table[state, what.ORDERED] = here.QUEUED
         table[state, what.ORDERED_WITH_QUESTION] = here.PROMPTING
         table[state, what.ORDERED_WITHOUT_CODE] = here.NEEDS_REDEMPTION
+        table[state, what.ORDERED_WITHOUT_ACCOUNT] = here.PROMPTING_FOR_LOGIN
     for state in (here.MANAGED, here.MANAGED_BUT_UNINSTALLED, *ON_THE_WAY):
         table[state, what.SERVER_REMOVED] = here.UNMANAGED
     for state in TOLD_ONCE:

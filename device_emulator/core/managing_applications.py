@@ -1,7 +1,7 @@
 """Applications that the server wants on a device: ordered, asked about, installed, refused, removed.
 
-On a supervised device an order is carried out in silence; on any other its person is asked. What time does is done by
-`catch_up`, as for system updates.
+On a supervised device an order is carried out in silence; on any other its person is asked. On either, somebody has to
+be signed in at the store for what comes without a licence. What time does is done by `catch_up`, as for system updates.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ def is_managed(handheld: Handheld, identifier: str) -> bool:
     return (state_of(handheld, identifier), ApplicationTrigger.SERVER_REMOVED) in APPLICATION
 
 
-def order(handheld: Handheld, application: Application, *, needs_code: bool = False) -> ApplicationState:
+def order(
+    handheld: Handheld, application: Application, *, needs_code: bool = False, needs_account: bool = False
+) -> ApplicationState:
     """Have an application installed, or the managed one updated, or the person's taken under management."""
     identifier = application.identifier
     tell(handheld, identifier)  # what the server was not told yet is no news any more
@@ -66,6 +68,8 @@ def order(handheld: Handheld, application: Application, *, needs_code: bool = Fa
             _ask(handheld, application, ApplicationTrigger.CLAIMED_WITH_QUESTION)
     elif present is None and needs_code:
         _move(handheld, application, ApplicationTrigger.ORDERED_WITHOUT_CODE, at=now)
+    elif present is None and needs_account and handheld.apple_account is None:
+        _move(handheld, application, ApplicationTrigger.ORDERED_WITHOUT_ACCOUNT, at=now)
     elif handheld.is_supervised:
         _begin(handheld, application, ApplicationTrigger.ORDERED, at=now)
     else:
@@ -107,6 +111,11 @@ def asked(handheld: Handheld) -> list[Order]:
     return sorted((each for each in handheld.applications.orders if each.state in ASKING), key=lambda each: each.since)
 
 
+def asks_to_sign_in(handheld: Handheld, identifier: str) -> bool:
+    """Say whether the device asks its person to sign in at the store first."""
+    return state_of(handheld, identifier) is ApplicationState.PROMPTING_FOR_LOGIN
+
+
 def agree(handheld: Handheld, identifier: str, at: datetime | None = None) -> None:
     """Let the person agree to what they are asked."""
     _begin(handheld, _ordered(handheld, identifier), ApplicationTrigger.PERSON_AGREED, at=at or handheld.clock())
@@ -144,7 +153,10 @@ def alarms(handheld: Handheld) -> Iterator[datetime]:
 
 
 def catch_up(handheld: Handheld) -> None:
-    """Let happen what has been due."""
+    """Let happen what has been due, and what waited for somebody to sign in."""
+    for each in handheld.applications.orders:
+        if each.state is ApplicationState.PROMPTING_FOR_LOGIN and handheld.apple_account is not None:
+            agree(handheld, each.application.identifier)
     while handheld.applications.orders and handheld.is_running:
         now = handheld.clock()
         due = [(each.until, each) for each in handheld.applications.orders if each.until and each.until <= now]

@@ -22,6 +22,8 @@ def _(action: actions.InstallApplication, handheld: Handheld) -> None:
     application = next((each for each in CATALOGUE if each.identifier == action.identifier), None)
     if application is None:
         raise NotAllowedError("not_found")
+    if handheld.apple_account is None:
+        raise NotAllowedError("no_apple_account")
     managing_applications.person_installs(handheld, application)
     handheld.emit(OwnApplicationInstalled(action.identifier))
 

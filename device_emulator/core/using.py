@@ -32,6 +32,8 @@ def _(action: actions.AnswerPrompt, handheld: Handheld) -> None:
         updating_by_hand.answer_prompt(handheld, agree=action.agree)
     elif about not in {each.application.identifier for each in managing_applications.asked(handheld)}:
         raise NotAllowedError("nobody_asks")
+    elif action.agree and managing_applications.asks_to_sign_in(handheld, about):
+        raise NotAllowedError("no_apple_account")
     elif action.agree:
         managing_applications.agree(handheld, about)
     else:

@@ -28,9 +28,9 @@ SOURCES = ("iTunesStoreID", "Identifier", "ManifestURL")
     "InstallApplication",
     Fidelity.SIMPLIFIED,
     "nothing is downloaded, but queueing and installing take their time; in silence on a supervised device, else the "
-    "person is asked, and agrees after a while unless told otherwise; everybody has an account at the App Store, which "
-    "is a catalogue of ten (two of them need a licence or a redemption code), and unknown numbers become made-up "
-    "applications",
+    "person is asked, and agrees after a while unless told otherwise; without a licence somebody has to be signed in "
+    "at the App Store, which is a catalogue of ten (two of them cost something, and take a redemption code instead), "
+    "and unknown numbers become made-up applications",
     not_now=SEALED,
 )
 def install_application(handheld: Handheld, command: Command) -> Answer:
@@ -53,8 +53,12 @@ def install_application(handheld: Handheld, command: Command) -> Answer:
         text = f"“{wanted.identifier}” is installed already, by the person."
         return failed(ErrorCode.APP_ALREADY_INSTALLED, text, RejectionReason="AppAlreadyInstalled")
     licensed = fields.get("Options", {}).get("PurchaseMethod") == WITH_LICENCE
-    needs_code = wanted.identifier in PAID and not licensed
-    state = managing_applications.order(handheld, _managed(present or wanted, command), needs_code=needs_code)
+    state = managing_applications.order(
+        handheld,
+        _managed(present or wanted, command),
+        needs_code=wanted.identifier in PAID and not licensed,
+        needs_account="ManifestURL" not in fields and not licensed,
+    )
     return Answer(values={"Identifier": wanted.identifier, "State": state.value})
 
 

@@ -23,8 +23,7 @@ def asked_for(handheld: Handheld, command: Command) -> list[Application]:
 @answerer(
     "ManagedApplicationList",
     Fidelity.SIMPLIFIED,
-    "states on the way and news that are told once; nobody is asked to sign in at the store, and no purchase is "
-    "validated",
+    "states on the way, and news that are told once; no purchase is validated, and an update asks nobody to sign in",
 )
 def managed_application_list(handheld: Handheld, command: Command) -> Answer:
     """Tell how the managed applications are, and how far the ordered ones have come."""

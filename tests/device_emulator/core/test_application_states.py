@@ -12,7 +12,7 @@ from device_emulator.core.application_states import (
 )
 from mdm_server.wire.commands import COMMANDS
 
-UNSAID = {"PromptingForLogin", "PromptingForUpdateLogin", "ValidatingPurchase", "ValidatingUpdate", "Unknown"}
+UNSAID = {"PromptingForUpdateLogin", "ValidatingPurchase", "ValidatingUpdate", "Unknown"}
 
 
 def test_the_states_are_the_words_of_the_list() -> None:

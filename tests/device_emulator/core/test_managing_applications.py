@@ -24,10 +24,12 @@ from device_emulator.core.handheld import Handheld
 from device_emulator.core.person import Person
 from device_emulator.core.person_actions import act
 from device_emulator.core.randomness import Randomness
+from device_emulator.core.setting_up.answers import AppleAccount
 from device_emulator.core.settings import DeviceSettings, Pace
 from device_emulator.core.troubles import Trouble
 from rigs.managed_device import PASSCODE, Clock, ask, managed_device
 
+ACCOUNT = AppleAccount(name="somebody@icloud.example")
 APP, OTHER = "example.transit.lines", "example.maps.compass"
 
 
@@ -44,6 +46,7 @@ def make(ticking: Clock) -> Callable[..., Handheld]:
     def make(**facts: Any) -> Handheld:
         handheld = managed_device(ticking, **facts)
         handheld.settings = DeviceSettings(pace=Pace(consent=None))
+        handheld.apple_account = ACCOUNT
         for identifier in (APP, OTHER, *PAID):
             handheld.applications.remove(identifier)
         return handheld
@@ -222,6 +225,34 @@ def test_what_the_person_brought_is_theirs_to_remove(own: Handheld) -> None:
     assert listed(own) == {}
 
 
+@pytest.mark.parametrize("supervised", [True, False])
+def test_without_an_account_nothing_comes_from_the_store(
+    supervised: bool, make: Callable[..., Handheld], ticking: Clock
+) -> None:
+    """The person is asked to sign in, on a supervised device too; a licence or a manifest needs no account."""
+    handheld = make(supervised=supervised)
+    handheld.apple_account = None
+    assert order(handheld) == "PromptingForLogin"
+    ticking.advance(days=1)
+    assert refusals(handheld, AnswerPrompt()) == ["no_apple_account"]
+    assert refusals(handheld, InstallApplication(OTHER)) == ["no_apple_account"]
+    licensed = order(handheld, OTHER, Options={"PurchaseMethod": 1})
+    assert licensed == ("Queued" if supervised else "Prompting")
+
+    act(handheld, actions.SignInAppleAccount(ACCOUNT))
+    assert listed(handheld)[APP] == "Queued"
+    ticking.advance(minutes=1)
+    assert listed(handheld)[APP] == "Managed"
+
+
+def test_who_does_not_want_to_sign_in_refuses_the_application(own: Handheld) -> None:
+    """The server hears it once."""
+    own.apple_account = None
+    order(own)
+    assert refusals(own, AnswerPrompt(agree=False, about=APP)) == []
+    assert [listed(own), listed(own)] == [{APP: "UserRejected"}, {}]
+
+
 def test_the_app_store_knows_its_catalogue(own: Handheld) -> None:
     """And answers only where there is a network."""
     assert refusals(own, InstallApplication("example.no.such")) == ["not_found"]
@@ -281,6 +312,7 @@ def test_the_oldest_question_is_answered_first_and_any_by_name(own: Handheld, ti
 def test_a_person_who_was_told_nothing_agrees_after_a_while(ticking: Clock) -> None:
     """If they can get at the device; a stranger who was not told its passcode cannot."""
     handheld = managed_device(ticking, supervised=False, passcode=PASSCODE)
+    handheld.apple_account = ACCOUNT
     handheld.applications.remove(APP)
     act(handheld, actions.HandOver(Person(name="Somebody"), tells_passcode=False))
     order(handheld)

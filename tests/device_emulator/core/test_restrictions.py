@@ -19,6 +19,7 @@ from device_emulator.core.hardware import SystemVersion
 from device_emulator.core.installed_profiles import InstalledPayload, InstalledProfile
 from device_emulator.core.person_actions import act
 from device_emulator.core.restrictions import FEATURES, RESTRICTIONS
+from device_emulator.core.setting_up.answers import AppleAccount
 from device_emulator.core.states import LifeState
 from rigs.managed_device import Clock, managed_device
 from rigs.oracles import apple_schema
@@ -114,6 +115,7 @@ def test_a_restriction_of_supervised_devices_binds_their_person(
         handheld = make(supervised=supervised)
         handheld.applications.install(next(each for each in CATALOGUE if each.identifier == "example.chat.pigeon"))
         handheld.applications.remove("example.maps.compass")
+        handheld.apple_account = AppleAccount(name="somebody@icloud.example")
         restrict(handheld, **{key: False})
         assert refusals(handheld, action) == reasons
 

@@ -12,10 +12,24 @@ from device_emulator.core.application_events import ApplicationInstalled, Applic
 from device_emulator.core.applications import PAID
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.installed_profiles import InstalledPayload, InstalledProfile
+from device_emulator.core.setting_up.answers import AppleAccount
 from mdm_server.wire.results import Status
 from rigs.managed_device import Clock, ask
 
 STORE_ID = 361309726
+ACCOUNT = AppleAccount(name="somebody@icloud.example")
+
+
+@pytest.fixture
+def make(make: Callable[..., Handheld]) -> Callable[..., Handheld]:
+    """Return a maker of managed devices on which somebody is signed in."""
+
+    def signed_in(**facts: Any) -> Handheld:
+        handheld = make(**facts)
+        handheld.apple_account = ACCOUNT
+        return handheld
+
+    return signed_in
 
 
 def managed(handheld: Handheld) -> dict[str, dict[str, Any]]:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from device_emulator.core import managing_applications
 from device_emulator.core.answers import radio
 from device_emulator.core.answers.queries import QUERIES, SUPPORT
 from device_emulator.core.handheld import Handheld
@@ -103,12 +104,14 @@ def test_what_depends_on_the_clock_follows_it(iphone: Handheld, ticking: Clock) 
         assert asked(iphone, "LastCloudBackupDate").get("LastCloudBackupDate", ticking()) <= ticking()
 
 
-def test_the_storage_shrinks_with_applications(iphone: Handheld) -> None:
+def test_the_storage_shrinks_with_applications(iphone: Handheld, ticking: Clock) -> None:
     """What is installed takes space."""
     before = asked(iphone, "AvailableDeviceCapacity")["AvailableDeviceCapacity"]
 
     for number in range(1, 30):
-        ask(iphone, "InstallApplication", iTunesStoreID=number)
+        ask(iphone, "InstallApplication", iTunesStoreID=number, Options={"PurchaseMethod": 1})
+    ticking.advance(minutes=1)
+    managing_applications.catch_up(iphone)
 
     assert asked(iphone, "AvailableDeviceCapacity")["AvailableDeviceCapacity"] < before
 
