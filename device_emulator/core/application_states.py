@@ -124,10 +124,11 @@ def _table() -> Mapping[tuple[ApplicationState, ApplicationTrigger], Application
         table[state, what.ORDERED_WITH_QUESTION] = here.PROMPTING
         table[state, what.ORDERED_WITHOUT_CODE] = here.NEEDS_REDEMPTION
         table[state, what.ORDERED_WITHOUT_ACCOUNT] = here.PROMPTING_FOR_LOGIN
-    for state in (here.MANAGED, here.MANAGED_BUT_UNINSTALLED, *ON_THE_WAY):
-        table[state, what.SERVER_REMOVED] = here.UNMANAGED
-    for state in TOLD_ONCE:
-        table[state, what.REPORTED] = here.UNMANAGED
+    for state in here:
+        if state in {here.MANAGED, here.MANAGED_BUT_UNINSTALLED, *ON_THE_WAY}:
+            table[state, what.SERVER_REMOVED] = here.UNMANAGED
+        elif state in TOLD_ONCE:
+            table[state, what.REPORTED] = here.UNMANAGED
     for state in (here.UPDATE_REJECTED, here.FAILED):
         table[state, what.REPORTED_MANAGED] = here.MANAGED
     return MappingProxyType(table)

@@ -1,4 +1,4 @@
-"""Draws the tables of `states` into Markdown: `python -m device_emulator.core.draw [docs/flows]`.
+"""Draws the tables of a device into Markdown: `python -m device_emulator.core.draw [docs/flows]`.
 
 What is drawn is what the code obeys; a test fails while the drawing is older than the tables.
 """
@@ -11,15 +11,17 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TypeVar
 
+from device_emulator.core.application_states import APPLICATION, ApplicationState
 from device_emulator.core.states import LIFE, LOCK, POWER, LifeState, LockState, PowerState
+from device_emulator.core.system_update import UPDATE, UpdateState
 
 State = TypeVar("State", bound=StrEnum)
 Trigger = TypeVar("Trigger", bound=StrEnum)
 
 PAGE = "device.md"
 NOTICE = (
-    "Drawn by `python -m device_emulator.core.draw`; change the tables in `device_emulator/core/states.py`, "
-    "not this page."
+    "Drawn by `python -m device_emulator.core.draw`; change the tables (`states.py`, `system_update.py` and "
+    "`application_states.py` in `device_emulator/core`), not this page."
 )
 
 
@@ -34,6 +36,12 @@ def page() -> str:
             *section("Life", "where it is in its life", diagram(LIFE, LifeState.SETUP_ASSISTANT)),
             *section("Lock", "what its screen lets its person do", diagram(LOCK, LockState.UNLOCKED)),
             *section("Power", "whether it runs, and has been unlocked since", diagram(POWER, PowerState.ON)),
+            *section("System update", "how far it has come", diagram(UPDATE, UpdateState.IDLE)),
+            *section(
+                "Application",
+                "one that the server wants, in the words of ManagedApplicationList",
+                diagram(APPLICATION, ApplicationState.UNMANAGED),
+            ),
         ]
     )
 

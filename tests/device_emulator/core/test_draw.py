@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from device_emulator.core import draw
+from device_emulator.core.application_states import APPLICATION
 from device_emulator.core.states import LIFE, LOCK, POWER
+from device_emulator.core.system_update import UPDATE
 
 FLOWS = Path(__file__).resolve().parents[3] / "docs" / "flows"
 
@@ -19,7 +21,7 @@ def test_the_drawing_is_as_new_as_the_tables(tmp_path: Path) -> None:
 def test_every_move_is_drawn() -> None:
     """With all the triggers that cause it."""
     page = draw.page()
-    for table in (LIFE, LOCK, POWER):
+    for table in (LIFE, LOCK, POWER, UPDATE, APPLICATION):
         for (before, trigger), after in table.items():
             if before is not after:
                 assert any(

@@ -224,7 +224,8 @@ def test_a_person_who_was_told_nothing_agrees_after_a_while(ticking: Clock) -> N
     assert all(alarm > ticking.now for alarm in updating.alarms(handheld))
 
     act(handheld, actions.HandOver(STRANGER))
-    handheld.holder.knows_passcode = True  # type: ignore[union-attr]
+    assert handheld.holder is not None
+    handheld.holder.knows_passcode = True
     ticking.advance(minutes=2)
     assert state(handheld) is UpdateState.INSTALLING
 
