@@ -129,6 +129,10 @@ class Operations:
         """Declare an operation that makes or does something."""
         return self._declare("POST", path, **options)
 
+    def put(self, path: str, **options: Any) -> Callable[[Function], Function]:
+        """Declare an operation that sets something, however often it is repeated."""
+        return self._declare("PUT", path, **options)
+
     def delete(self, path: str, **options: Any) -> Callable[[Function], Function]:
         """Declare an operation that takes something away."""
         return self._declare("DELETE", path, **options)

@@ -93,13 +93,13 @@ class AbmSync:
             await self._act(lambda room: _journal(room, token, report), facts)
             return report
 
-    async def run_all(self) -> list[SyncReport]:
+    async def run_all(self, *, anew: bool = False) -> list[SyncReport]:
         """Run every token that is good for it; what is refused is noted with its token, and tried the next time."""
         now, reports = self._clock(), []
         for token in await self._staging.read(lambda view: view.abm.tokens()):
             if token.state(now) is TokenState.ACTIVE and (token.not_before is None or token.not_before <= now):
                 with suppress(Refusal):
-                    reports.append(await self.run(token.id))
+                    reports.append(await self.run(token.id, anew=anew))
         return reports
 
     async def settle(self, tokens: Iterable[int], facts: RequestFacts = INTERNAL) -> None:

@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives import hashes
 from certs.identity import Identity, certificates_to_pem, identity_from_pem
 from certs.keys import KeyKind, generate_key
 from certs.names import name_of
-from mdm_server.domain.abm.tokens import AbmToken
+from mdm_server.domain.abm.tokens import AbmToken, TokenState
 from mdm_server.domain.refusal import Refusal
 from mdm_server.service.abm.clients import AbmClients
 from mdm_server.service.abm.finding import the_token
@@ -58,6 +58,10 @@ class AbmTokens:
     async def find(self, token_id: int) -> AbmToken:
         """Return a token; raises Refusal `api.not_found`."""
         return await self._staging.read(lambda view: the_token(view, token_id))
+
+    def state(self, token: AbmToken) -> TokenState:
+        """Return whether a token is any good now."""
+        return token.state(self._clock())
 
     async def new(self, name: str, facts: RequestFacts = INTERNAL) -> AbmToken:
         """Make a key pair for a token to come; raises Refusal `api.conflict` for a name in use."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mdm_server.web.subjects.abm import abm
 from mdm_server.web.subjects.androids import androids
 from mdm_server.web.subjects.commands import commands
 from mdm_server.web.subjects.devices import devices
@@ -13,5 +14,5 @@ from mdm_server.web.subjects.profiles import profiles
 from mdm_server.web.subjects.server import server
 from mdm_server.web.subjects.staging import staging
 
-SUBJECTS = (devices, commands, people, staging, enrollment_program, androids, profiles, enrolment, journal, server)
+SUBJECTS = (devices, commands, people, staging, enrollment_program, abm, androids, profiles, enrolment, journal, server)
 """In the order in which the docs page shows them."""

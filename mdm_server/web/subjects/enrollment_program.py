@@ -78,22 +78,38 @@ async def save_dep_profile(desk: Desk, body: NewProgramProfile) -> ProgramProfil
     Management that cannot be removed is for supervised devices, and where nobody is asked who they are there has to be
     a default user.
     """
-    user = None if body.default_user is None else await desk.suite.staging.users.find(key_of(body.default_user))
-    terms = structs.asdict(body) | {
-        "group": key_of(body.group),
-        "default_user": None if user is None else user.id,
-        "skip_setup_items": tuple(body.skip_setup_items),
-        "anchor_certificates": tuple(body.anchor_certificates),
-    }
-    order = ProfileOrder(**terms)
-    return await desk.suite.staging.program.save(order, desk.facts)
+    return await desk.suite.staging.program.save(await _order(desk, body), desk.facts)
 
 
-@enrollment_program.post("/dep-devices/{serial_number}", status=204, refusals=(400, 404))
+@enrollment_program.get("/dep-profiles/{profile}", refusals=(404,))
+async def show_dep_profile(desk: Desk, profile: Key) -> ProgramProfile:
+    """Show a DEP profile."""
+    return await desk.suite.staging.program.find(key_of(profile))
+
+
+@enrollment_program.put("/dep-profiles/{profile}", refusals=(404, 409))
+async def change_dep_profile(desk: Desk, profile: Key, body: NewProgramProfile) -> ProgramProfile:
+    """Save a DEP profile anew.
+
+    Apple Business Manager is told, and devices that have the profile get it as it is now when they are set up.
+    """
+    return await desk.suite.staging.program.change(key_of(profile), await _order(desk, body), desk.facts)
+
+
+@enrollment_program.delete("/dep-profiles/{profile}", status=204, refusals=(404, 409))
+async def remove_dep_profile(desk: Desk, profile: Key) -> None:
+    """Remove a DEP profile.
+
+    One that a device, a rule or a token has stays.
+    """
+    await desk.suite.staging.program.remove(key_of(profile), desk.facts)
+
+
+@enrollment_program.post("/dep-devices/{serial_number}", status=204, refusals=(400, 404, 409))
 async def assign_dep_profile(desk: Desk, serial_number: SerialNumber, body: NewAssignment) -> None:
     """Assign a DEP profile to a device.
 
-    In the place of the one it has; a denied device gets none.
+    In the place of the one it has; a denied device gets none. Apple Business Manager is told, if it has the device.
     """
     await desk.suite.staging.program.assign(serial_number, body.profile, desk.facts)
 
@@ -102,3 +118,14 @@ async def assign_dep_profile(desk: Desk, serial_number: SerialNumber, body: NewA
 async def take_dep_profile_away(desk: Desk, serial_number: SerialNumber) -> None:
     """Take the DEP profile of a device away."""
     await desk.suite.staging.program.assign(serial_number, None, desk.facts)
+
+
+async def _order(desk: Desk, body: NewProgramProfile) -> ProfileOrder:
+    user = None if body.default_user is None else await desk.suite.staging.users.find(key_of(body.default_user))
+    terms = structs.asdict(body) | {
+        "group": key_of(body.group),
+        "default_user": None if user is None else user.id,
+        "skip_setup_items": tuple(body.skip_setup_items),
+        "anchor_certificates": tuple(body.anchor_certificates),
+    }
+    return ProfileOrder(**terms)

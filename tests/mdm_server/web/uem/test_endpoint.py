@@ -85,9 +85,6 @@ async def test_a_method_that_an_address_does_not_take(caller: Caller) -> None:
 @pytest.mark.parametrize(
     ("method", "path"),
     [
-        ("GET", "/api/mdm/dep/profiles/search?SearchText=x"),
-        ("PUT", "/api/mdm/dep/profiles/8f5e/devices/C02X?action=assign"),
-        ("PUT", "/api/mdm/dep/groups/8f5e/devices?action=Sync"),
         ("POST", "/api/mdm/staging/androidwork/qrcodeenrollment"),
         ("GET", "/api/mdm/staging/7/sideload"),
     ],
