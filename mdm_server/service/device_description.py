@@ -13,7 +13,7 @@ from datetime import datetime
 
 from cryptography import x509
 
-from certs import signed_data
+from certs import signed_data_fast
 from certs.errors import CertsError, ChainError
 from certs.signed_data import SignedContent
 from certs.trust import ChainVerifier, Purpose
@@ -63,7 +63,7 @@ def open_description(
     With `vouched_only` nothing is read that no device authority vouches for: that is refused, too.
     """
     try:
-        signed = signed_data.verify(envelope, digests=accepted_digests(settings.compat))
+        signed = signed_data_fast.verify(envelope, digests=accepted_digests(settings.compat))
     except CertsError as error:
         raise Refusal(code, reason=getattr(error, "reason", "asn1")) from error
     vouched = _is_vouched(signed, settings, at)
