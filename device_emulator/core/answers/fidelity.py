@@ -13,6 +13,7 @@ from device_emulator.core.answers.answerer import Answerer, Condition, Fidelity
 from device_emulator.core.answers.queries import QUERIES, SUPPORT
 from device_emulator.core.answers.registry import ANSWERERS
 from device_emulator.core.answers.when_lost import WHEN_LOST, WhenLost
+from device_emulator.core.restrictions import RESTRICTIONS
 from mdm_server.wire.commands import COMMANDS, CommandSpec, Mode, Platform, PlatformSupport
 
 INTRODUCTION = """\
@@ -65,6 +66,13 @@ Its person can switch it off and on, carry it out of reach and hand it over, and
 restart and the right passcode; only DisableLostMode, an erase, or the end of management ends it.
 """
 
+IN_FORCE = """\
+## Restrictions
+
+What `com.apple.applicationaccess` keeps a person from; whatever else it says is listed to the server and does nothing
+here. A restriction for supervised devices alone changes nothing on one that is not. No restriction binds the server.
+"""
+
 STATES: Mapping[Condition, str] = {
     Condition.LOCKED: "locked with a passcode",
     Condition.BEFORE_FIRST_UNLOCK: "before the first unlock",
@@ -85,6 +93,7 @@ def page() -> str:
         NOT_NOW,
         _table(("Command", *STATES.values()), (_put_off(row) for row in _in_order() if row.not_now)),
         _refused_when_lost(),
+        _restrictions(),
         _queries(),
     ]
     return "\n".join(parts)
@@ -128,6 +137,15 @@ def _refused_when_lost() -> str:
 
 def _when_lost(verdict: WhenLost) -> tuple[str, str]:
     return "" if verdict is WhenLost.ELSEWHERE else "runs" if verdict.runs else "12078", verdict.value
+
+
+def _restrictions() -> str:
+    """List what is forbidden, to whom, and since when."""
+    rows = (
+        (f"`{row.key}`", row.forbids, f"iOS {row.introduced}" + ", supervision" * row.supervised)
+        for row in RESTRICTIONS.values()
+    )
+    return f"{IN_FORCE}\n{_table(('Key', 'Forbids', 'Needs'), rows)}"
 
 
 def _queries() -> str:

@@ -6,14 +6,16 @@ import base64
 import hashlib
 from datetime import datetime, timedelta
 
+from device_emulator.core import restrictions
 from device_emulator.core.handheld import Handheld
 
 NIGHT_BEGINS, NIGHT_ENDS = 22, 7
 
 
 def backs_up_to_cloud(handheld: Handheld) -> bool:
-    """Say whether iCloud Backup is on: somebody is signed in, and wants it."""
-    return handheld.apple_account is not None and handheld.apple_account.backs_up
+    """Say whether iCloud Backup is on: somebody is signed in, wants it, and may have it."""
+    account = handheld.apple_account
+    return account is not None and account.backs_up and restrictions.allows(handheld, "allowCloudBackup")
 
 
 def last_backup(handheld: Handheld) -> datetime | None:
@@ -28,8 +30,9 @@ def last_backup(handheld: Handheld) -> datetime | None:
 
 
 def can_be_located(handheld: Handheld) -> bool:
-    """Say whether Find My is on: somebody is signed in, and wants it."""
-    return handheld.apple_account is not None and handheld.apple_account.find_my
+    """Say whether Find My is on: somebody is signed in, wants it, and may have it."""
+    account = handheld.apple_account
+    return account is not None and account.find_my and restrictions.allows(handheld, "allowFindMyDevice")
 
 
 def do_not_disturb(handheld: Handheld) -> bool:

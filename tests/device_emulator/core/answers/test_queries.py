@@ -8,8 +8,11 @@ import pytest
 from device_emulator.core import managing_applications
 from device_emulator.core.answers import radio
 from device_emulator.core.answers.queries import QUERIES, SUPPORT
+from device_emulator.core.effects import RESTRICTIONS
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.hardware import luhn_digit
+from device_emulator.core.installed_profiles import InstalledPayload, InstalledProfile
+from device_emulator.core.setting_up.answers import AppleAccount
 from mdm_server.wire.commands import AccessRight, Platform
 from rigs.managed_device import IPAD, IPHONE, Clock, ask
 
@@ -137,3 +140,13 @@ def test_activation_lock_on_a_supervised_device_has_to_be_allowed(make: Callable
 def test_the_table_knows_every_query_that_is_answered() -> None:
     """No query of ours is missing from the table, and each of them exists on iOS."""
     assert [name for name in QUERIES if Platform.IOS not in SUPPORT[name]] == []
+
+
+def test_what_a_restriction_forbids_is_off(iphone: Handheld) -> None:
+    """ICloud Backup and Find My, whatever the person wants."""
+    names = ("IsCloudBackupEnabled", "IsDeviceLocatorServiceEnabled")
+    iphone.apple_account = AppleAccount(name="somebody@icloud.example")
+    assert asked(iphone, *names) == dict.fromkeys(names, True)
+    payload = InstalledPayload(RESTRICTIONS, "p", "u", content={"allowCloudBackup": False, "allowFindMyDevice": False})
+    iphone.profiles.install(InstalledProfile(identifier="r", uuid="U", payloads=(payload,)))
+    assert asked(iphone, *names) == dict.fromkeys(names, False)
