@@ -1,0 +1,44 @@
+"""Cursors: sealed, of one server, and good for a while."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from mdm_server.clouds.apple.dep.cursors import LONGEST, Cursor, Cursors, Walk
+from mdm_server.clouds.apple.dep.errors import DepApiError
+from mdm_server.wire.dep import DepErrorCode
+from rigs.dep_service import NOON
+
+WEEK = timedelta(days=7)
+CURSOR = Cursor(walk=Walk.FETCH, server=3, since=2**40, position=12, issued=NOON)
+
+
+def test_what_was_written_is_read() -> None:
+    """In hexadecimal, and shorter than Apple allows."""
+    text = Cursors(b"secret", WEEK).write(CURSOR)
+    assert Cursors(b"secret", WEEK).read(text, 3, NOON + WEEK) == CURSOR
+    assert len(bytes.fromhex(text)) < LONGEST / 2
+
+
+def test_capitals_are_the_same_number() -> None:
+    """Hexadecimal is written either way."""
+    cursors = Cursors(b"secret", WEEK)
+    assert cursors.read(cursors.write(CURSOR).upper(), 3, NOON) == CURSOR
+
+
+@pytest.mark.parametrize(
+    ("secret", "server", "later", "code"),
+    [
+        (b"other", 3, timedelta(), DepErrorCode.INVALID_CURSOR),
+        (b"secret", 4, timedelta(), DepErrorCode.INVALID_CURSOR),
+        (b"secret", 3, WEEK + timedelta(seconds=1), DepErrorCode.EXPIRED_CURSOR),
+    ],
+)
+def test_what_is_not_good_any_more_is_refused(secret: bytes, server: int, later: timedelta, code: DepErrorCode) -> None:
+    """Sealed with another secret, another server's, too old."""
+    text = Cursors(b"secret", WEEK).write(CURSOR)
+    with pytest.raises(DepApiError) as refused:
+        Cursors(secret, WEEK).read(text, server, NOON + later)
+    assert refused.value.code is code
