@@ -42,12 +42,13 @@ class Waking:
         if isinstance(event, ARRIVAL):
             self.expect(number, event.server_url if isinstance(event, Enrolled) else None)
         elif isinstance(event, DEPARTURE):
-            self._forget(number)
+            self._let_go(number)
 
     def expect(self, number: int, server_url: str | None) -> None:
         """Wake this device, whose server is at `server_url`, from now on."""
-        self._forget(number)
         token = self._fleet.devices[number].push_token
+        if token != self._tokens.get(number):
+            self._let_go(number)
         if token is None:
             return
         self._tokens[number] = token
@@ -93,9 +94,10 @@ class Waking:
         if number is not None:
             self._fleet.push(number, magic)
 
-    def _forget(self, number: int) -> None:
+    def _let_go(self, number: int) -> None:
+        """Say that the token of a device is gone: it has another, was erased, or has left."""
         token = self._tokens.pop(number, None)
         if token is not None:
             self._owners.pop(token, None)
             if self._courier is not None:
-                self._courier.forget([token])
+                self._courier.gone([token])

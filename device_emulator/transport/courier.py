@@ -41,6 +41,7 @@ class Courier:
         self._ca_file = ca_file
         self._tokens: set[bytes] = set()
         self._unannounced: set[bytes] = set()
+        self._gone: set[bytes] = set()
         self._task: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
         self._changed = asyncio.Event()
@@ -55,6 +56,7 @@ class Courier:
     def listen(self, tokens: Iterable[bytes]) -> None:
         """Wait for pushes to these tokens, from now on and after every reconnection."""
         new = set(tokens) - self._tokens
+        self._gone -= new
         self._tokens |= new
         self._unannounced |= new
         self._announced.clear()
@@ -64,6 +66,13 @@ class Courier:
         """Wait no longer for these tokens: a push to one is dropped here, and the next connection will not name it."""
         self._tokens -= set(tokens)
         self._unannounced -= set(tokens)
+
+    def gone(self, tokens: Iterable[bytes]) -> None:
+        """Wait no longer for these tokens, and say so: whoever pushes one is to hear that its device is gone."""
+        buried = set(tokens)
+        self.forget(buried)
+        self._gone |= buried
+        self._changed.set()
 
     async def settled(self) -> None:
         """Return when it is known whether there is a courier."""
@@ -138,8 +147,15 @@ class Courier:
         while True:
             await self._changed.wait()
             self._changed.clear()
+            await self._bury(socket)
             batch = sorted(self._unannounced - said)
             for start in range(0, len(batch), frames.MAX_TOKENS // 2):
                 some = tuple(batch[start : start + frames.MAX_TOKENS // 2])
                 await socket.send_str(frames.encode(frames.Listen(some)))
                 said.update(some)
+
+    async def _bury(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        while self._gone:
+            some = tuple(sorted(self._gone)[: frames.MAX_TOKENS // 2])
+            await socket.send_str(frames.encode(frames.Gone(some)))
+            self._gone -= set(some)

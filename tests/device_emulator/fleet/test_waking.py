@@ -27,6 +27,7 @@ class PlayedCourier:
         self.deliver = deliver
         self.available: bool | None = None
         self.tokens: set[bytes] = set()
+        self.buried: set[bytes] = set()
         self.started = asyncio.Event()
 
     async def start(self) -> bool:
@@ -42,6 +43,11 @@ class PlayedCourier:
     def forget(self, tokens) -> None:
         """Note for whom they are wanted no more."""
         self.tokens -= set(tokens)
+
+    def gone(self, tokens) -> None:
+        """Note which of them are gone for good."""
+        self.forget(tokens)
+        self.buried |= set(tokens)
 
     async def settled(self) -> None:
         """Return when `start` has run."""
@@ -115,6 +121,7 @@ async def test_a_new_token_takes_the_place_of_the_old_one(couriers: list[PlayedC
         fleet.devices[1].push_token = b"\x02" * 32  # type: ignore[misc]
         waking.see(1, TokenUpdated())
         assert couriers[0].tokens == {b"\x02" * 32}
+        assert couriers[0].buried == {b"\x01" * 32}
         await waking.stop()
 
 
@@ -126,6 +133,7 @@ async def test_an_erased_device_is_woken_no_more(couriers: list[PlayedCourier]) 
         await waking.ready()
         waking.see(1, DeviceErased())
         assert couriers[0].tokens == set()
+        assert couriers[0].buried == {b"\x01" * 32}
         couriers[0].deliver(b"\x01" * 32, "magic")
         assert fleet.is_quiet
         await waking.stop()

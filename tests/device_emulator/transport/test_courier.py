@@ -18,6 +18,7 @@ class SmallCourier:
 
     def __init__(self) -> None:
         self.listening: asyncio.Queue[frozenset[bytes]] = asyncio.Queue()
+        self.buried: asyncio.Queue[frozenset[bytes]] = asyncio.Queue()
         self.sockets: list[web.WebSocketResponse] = []
         self.url = ""
 
@@ -28,6 +29,9 @@ class SmallCourier:
         self.sockets.append(socket)
         async for message in socket:
             frame = frames.parse_from_client(message.data)
+            if isinstance(frame, frames.Gone):
+                self.buried.put_nowait(frozenset(frame.tokens))
+                continue
             assert isinstance(frame, frames.Listen)
             await socket.send_str(frames.encode(frames.Listening(frame.tokens)))
             self.listening.put_nowait(frozenset(frame.tokens))
@@ -63,6 +67,19 @@ async def test_a_push_reaches_whoever_listens_for_its_token(small_courier: Small
     await courier.announced()
     await small_courier.sockets[0].send_str(frames.encode(frames.Push(b"\x02" * 32, "magic")))
     assert await asyncio.wait_for(pushed.get(), 5) == (b"\x02" * 32, "magic")
+    await courier.stop()
+
+
+async def test_a_token_that_is_gone_is_said_to_be(small_courier: SmallCourier) -> None:
+    """Now, or as soon as there is a connection; and it is not announced again."""
+    courier = Courier(courier_url(small_courier.url), lambda *_: None)
+    courier.listen([b"\x01" * 32, b"\x02" * 32, b"\x03" * 32])
+    courier.gone([b"\x01" * 32])
+    await courier.start()
+    assert await asyncio.wait_for(small_courier.buried.get(), 5) == {b"\x01" * 32}
+    assert await asyncio.wait_for(small_courier.listening.get(), 5) == {b"\x02" * 32, b"\x03" * 32}
+    courier.gone([b"\x02" * 32])
+    assert await asyncio.wait_for(small_courier.buried.get(), 5) == {b"\x02" * 32}
     await courier.stop()
 
 
