@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pytest
+
 from mdm_server.clouds.apple.dep import sessions
 from mdm_server.clouds.apple.dep.settings import DepSettings
 from rigs.dep_client import DepClient
@@ -84,7 +86,7 @@ def test_a_clock_may_be_off_as_far_as_it_likes_where_that_was_wanted() -> None:
     assert [client.open_session().status for _ in range(2)] == [200, 401]
 
 
-def test_what_is_remembered_is_bounded(monkeypatch) -> None:
+def test_what_is_remembered_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ended sessions, and nonces that could come again for ever."""
     monkeypatch.setattr(sessions, "REMEMBERED", 3)
     apple = SmallApple(DepSettings(timestamp_window=None))
