@@ -21,57 +21,37 @@ from device_emulator.core import (
 from device_emulator.core.actions import PersonAction
 from device_emulator.core.answers.dispatch import conditions
 from device_emulator.core.appointments import Appointments
-from device_emulator.core.conversation import Conversation, TemporaryError, pause_after
-from device_emulator.core.conversing import Conversing
-from device_emulator.core.errors import ExchangeError
-from device_emulator.core.events import Event, PersonRefused, RetryScheduled
-from device_emulator.core.gauges import Network
+from device_emulator.core.conversation import Conversation
+from device_emulator.core.errand_running import ErrandRunner
+from device_emulator.core.events import PersonRefused
 from device_emulator.core.handheld import Clock, Handheld
 from device_emulator.core.hardware import Hardware
+from device_emulator.core.holder import Impulse
 from device_emulator.core.hub.asking import BUSY
 from device_emulator.core.hub_errand import HubWish
-from device_emulator.core.messages import (
-    NO_ERRANDS,
-    URGENCY,
-    Errand,
-    Happening,
-    PersonActs,
-    Prompted,
-    PushArrived,
-    RequestFailed,
-    ResponseArrived,
-    TimePassed,
-)
+from device_emulator.core.messages import NO_ERRANDS, Errand, Happening
 from device_emulator.core.passing_time import alarms, catch_up
 from device_emulator.core.person_actions import act, impulsive_action
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.session import Session
 from device_emulator.core.setting_up import assistant
 from device_emulator.core.settings import DeviceSettings
-from device_emulator.core.states import MANAGED, UNDER_WAY, LifeState, LockState, PowerState
+from device_emulator.core.states import MANAGED, UNDER_WAY, LifeState, LockState
 
 # What can be wanted again while it is under way: there may be something new.
 REPEATED = frozenset({Errand.SESSION, Errand.HUB})
+BEFORE_MANAGEMENT = frozenset({Errand.SET_UP, Errand.ENROLL})
 
 
-class Device(Conversing):
+class Device(ErrandRunner):
     """One device. Feed it with `handle`, send what `requests` returns, and wake it at `deadline`.
 
     A device is not safe for concurrent use: one task touches it at a time. `handle` may take milliseconds (RSA).
     `handheld` is its state, to be looked at and not to be changed from outside.
     """
 
-    __slots__ = (
-        "_appointments",
-        "_errand",
-        "_errands",
-        "_failures",
-        "_interruptions",
-        "_offer",
-        "_put_off",
-        "_wish",
-        "handheld",
-    )
+    __slots__ = ("_appointments", "_offer", "_put_off", "_wish")
+    handheld: Handheld
 
     def __init__(
         self,
@@ -82,47 +62,17 @@ class Device(Conversing):
         randomness: Randomness,
         key_source: RsaKeySource | None = None,
     ) -> None:
-        super().__init__()
-        self.handheld = Handheld(hardware, settings, clock=clock, randomness=randomness, key_source=key_source)
+        super().__init__(Handheld(hardware, settings, clock=clock, randomness=randomness, key_source=key_source))
         self._offer: enrolling.Offer | None = None
         self._wish: HubWish | None = None
-        self._errands = NO_ERRANDS
-        self._errand: Errand | None = None
-        self._failures = 0
-        self._interruptions = 0
         self._appointments = Appointments()
         self._put_off = False
 
-    # The three verbs and the property
-
     def handle(self, happening: Happening) -> None:
         """Take in one happening. Then collect `requests` and `events` and look at `deadline`."""
-        match happening:
-            case ResponseArrived() | RequestFailed():
-                if self.handheld.is_running:
-                    self._take_reply(happening)
-            case PushArrived(magic):
-                if self.handheld.is_running and magic == self.push_magic:
-                    self._want_at_once(Errand.SESSION)
-            case PersonActs(action):
-                self._let_act(action)
-            case Prompted(errand):
-                self._prompt(errand)
-            case TimePassed():
-                pass
-        self._look_at_clock()
-        self._go_on()
+        super().handle(happening)
         if self._conversation is None:
             self.handheld.keychain.let_go()
-
-    def events(self) -> list[Event]:
-        """Return, once, what could be seen since the last call."""
-        return self.handheld.take_events()
-
-    @property
-    def deadline(self) -> datetime | None:
-        """When the device wants `TimePassed`, or None."""
-        return min(self._alarms(), default=None)
 
     # What others need to know of it
 
@@ -143,16 +93,6 @@ class Device(Conversing):
         return management.push_magic(self.handheld.randomness)
 
     @property
-    def is_reachable(self) -> bool:
-        """Say whether the device runs and can be reached by a push."""
-        return self.handheld.is_running
-
-    @property
-    def is_busy(self) -> bool:
-        """Say whether a conversation with a server is under way or waiting to be resumed."""
-        return self._conversation is not None or bool(self._errands)
-
-    @property
     def life(self) -> LifeState:
         """Where the device is in its life."""
         return self.handheld.life
@@ -162,11 +102,6 @@ class Device(Conversing):
         """What its screen lets its person do."""
         return self.handheld.lock
 
-    @property
-    def power(self) -> PowerState:
-        """Whether it runs."""
-        return self.handheld.power
-
     def snapshot(self) -> dict[str, object]:
         """Return everything the device would need to go on tomorrow, in plain JSON types.
 
@@ -174,7 +109,7 @@ class Device(Conversing):
 
         What is under way is not in it: a restored device begins it anew.
         """
-        under_way = self._errands | ({self._errand} if self._errand is not None else NO_ERRANDS)
+        under_way = self._under_way
         return {
             **snapshots.take(self.handheld),
             "offer": snapshots.offer_as_json(self._offer) if Errand.ENROLL in under_way else None,
@@ -211,13 +146,9 @@ class Device(Conversing):
 
     # The person
 
-    def _let_act(self, action: PersonAction) -> None:
-        """Let the person act, and take on what they want of a server."""
-        was_offline = self.handheld.network is Network.NONE
+    def _act(self, action: PersonAction) -> None:
         wanted = act(self.handheld, action)
         self._notice_changes()
-        if was_offline and self.handheld.network is not Network.NONE:
-            self._come_back()
         if isinstance(wanted, enrolling.Offer):
             self._enroll_with(wanted)
         elif wanted is not None and self._wish is not None:
@@ -226,21 +157,8 @@ class Device(Conversing):
             self._wish = wanted
             self._want_at_once(Errand.HUB)
 
-    def _come_back(self) -> None:
-        """Go on at once with what the network was missing for, and ask what was missed."""
-        if self._resume_at is not None:
-            self._resume_at = self.handheld.clock()
-        self._want(Errand.SESSION)
-
-    def _yield_to_impulses(self) -> None:
-        """Let the holder do what comes over them, where there is anything to do."""
-        handheld = self.handheld
-        if handheld.holder is None:
-            return
-        for impulse in handheld.holder.impulses(handheld.randomness, handheld.clock()):
-            action = impulsive_action(handheld, impulse)
-            if action is not None:
-                self._let_act(action)
+    def _impulsive_action(self, impulse: Impulse) -> PersonAction | None:
+        return impulsive_action(self.handheld, impulse)
 
     # Errands and the conversation under way
 
@@ -250,17 +168,11 @@ class Device(Conversing):
 
     def _want(self, errand: Errand) -> None:
         if self._errand is not errand or errand in REPEATED:
-            self._errands |= {errand}
-
-    def _want_at_once(self, errand: Errand) -> None:
-        """Run an errand without waiting for the end of a back-off: whoever calls is there again."""
-        self._want(errand)
-        if self._conversation is None:
-            self._resume_at = None
+            super()._want(errand)
 
     def _prompt(self, errand: Errand) -> None:
         management = self.handheld.management
-        if management is None or errand is Errand.ENROLL:
+        if management is None or errand in BEFORE_MANAGEMENT:
             return
         if errand is Errand.TOKEN_UPDATE:
             management.token_turn += 1
@@ -269,43 +181,24 @@ class Device(Conversing):
         else:
             self._want_at_once(errand)
 
-    def _look_at_clock(self) -> None:
-        handheld, now = self.handheld, self.handheld.clock()
-        if handheld.starts_until is not None and handheld.starts_until <= now:
-            powering.finish_starting(handheld)
-            # A push may have come while the device was off.
-            self._want(Errand.SESSION)
+    def _finish_starting(self) -> None:
+        powering.finish_starting(self.handheld)
+
+    def _heed_appointments(self, now: datetime) -> None:
+        handheld = self.handheld
         locking.end_block(handheld)
         installing.remove_expired(handheld)
         catch_up(handheld)
         if handheld.is_running:
             for errand in self._appointments.due(now):
                 self._want(errand)
-        self._yield_to_impulses()
-        if handheld.is_running:
-            self._resume(now)
 
-    def _go_on(self) -> None:
-        """Begin the most urgent errand, unless something is under way or has to wait."""
-        self._notice_changes()
-        while self._conversation is None and self._resume_at is None and self._errands and self.handheld.is_running:
-            self._errand = min(self._errands, key=URGENCY.index)
-            self._errands = (self._errands - {self._errand}) or NO_ERRANDS
-            self._conversation = self._converse(self._errand)
-            self._advance(None)
-            self._notice_changes()
+    def _say_no_good_bye(self) -> None:
+        if self.handheld.management is not None and self.handheld.management.ending is not None:
+            leaving.end_management(self.handheld, self.handheld.management.ending)
 
-    def _notice_changes(self) -> None:
-        """Draw the consequences of what the person, a command or the clock did to the device."""
+    def _notice_state(self) -> None:
         handheld = self.handheld
-        if handheld.interruptions != self._interruptions:
-            self._interruptions = handheld.interruptions
-            self._hang_up()
-        if handheld.network is Network.NONE:
-            self._lose_reply()
-            if handheld.management is not None and handheld.management.ending is not None:
-                # Good-bye is a courtesy, and nobody would hear it.
-                leaving.end_management(handheld, handheld.management.ending)
         management = handheld.management
         if management is None:
             self._errands = (self._errands & enrolling.possible_errands(handheld)) or NO_ERRANDS
@@ -328,8 +221,7 @@ class Device(Conversing):
 
     def _hang_up(self) -> None:
         super()._hang_up()
-        self._errand = self._wish = None
-        self._failures = 0
+        self._wish = None
 
     def _converse(self, errand: Errand) -> Conversation[None]:
         match errand:
@@ -382,33 +274,15 @@ class Device(Conversing):
             self._offer = None
             if hub_errand.has_news(self.handheld):
                 self._want(Errand.HUB)
-        self._conversation = self._errand = None
-        self._failures = 0
+        super()._finish()
         self._make_appointments()
-
-    def _try_again(self, failure: ExchangeError) -> None:
-        """Run the errand again later; while a device is enrolled it never gives up."""
-        errand, self._errand, self._conversation = self._errand, None, None
-        if errand is None or (self.handheld.management is None and errand is not Errand.FIND_MY):
-            return
-        self._failures += 1
-        pause = self.handheld.settings.retry.ceiling
-        if isinstance(failure, TemporaryError):
-            pause = pause_after(self.handheld, failure.kind, self._failures, failure.reply)
-        self._resume_at = self.handheld.clock() + pause
-        self._errands |= {errand}
-        self.handheld.emit(RetryScheduled(errand, failure.reason, self._resume_at))
 
     def _make_appointments(self) -> None:
         if self.handheld.life in MANAGED:
             self._appointments.make(self.handheld)
 
-    def _alarms(self) -> Iterator[datetime]:
+    def _own_alarms(self) -> Iterator[datetime]:
         handheld = self.handheld
-        if handheld.starts_until is not None:
-            yield handheld.starts_until
-        if handheld.holder is not None and handheld.holder.next_impulse is not None:
-            yield handheld.holder.next_impulse
         yield from alarms(handheld)
         if handheld.lock is LockState.DISABLED and handheld.passcode.blocked_until is not None:
             yield handheld.passcode.blocked_until
@@ -419,3 +293,5 @@ class Device(Conversing):
                 yield alarm
         if self._conversation is None and self._resume_at is None:
             yield from self._appointments.next
+            if handheld.find_my.tell_at is not None:
+                yield handheld.find_my.tell_at

@@ -181,6 +181,11 @@ class Handheld:
         return self.power in {PowerState.ON, PowerState.BEFORE_FIRST_UNLOCK} and self.network is not Network.NONE
 
     @property
+    def is_managed(self) -> bool:
+        """Say whether the device has a server that commands it."""
+        return self.management is not None
+
+    @property
     def is_locked(self) -> bool:
         """Say whether its person would have to type a passcode first."""
         return self.passcode.is_set and self.lock is not LockState.UNLOCKED

@@ -16,26 +16,13 @@ from device_emulator.core.android.person_actions import act, impulsive_action
 from device_emulator.core.android.settings import AndroidSettings
 from device_emulator.core.android.states import Kiosk, Life, Screen, Verification
 from device_emulator.core.android.syncing import Sync, say_good_bye
-from device_emulator.core.conversation import Conversation, TemporaryError, pause_after
-from device_emulator.core.conversing import Conversing
-from device_emulator.core.errors import ExchangeError
-from device_emulator.core.events import Event, PersonRefused, RetryScheduled
-from device_emulator.core.gauges import Network
+from device_emulator.core.conversation import Conversation
+from device_emulator.core.errand_running import ErrandRunner
+from device_emulator.core.events import PersonRefused
+from device_emulator.core.holder import Impulse
 from device_emulator.core.hub.asking import BUSY
-from device_emulator.core.messages import (
-    NO_ERRANDS,
-    URGENCY,
-    Errand,
-    Happening,
-    PersonActs,
-    Prompted,
-    PushArrived,
-    RequestFailed,
-    ResponseArrived,
-    TimePassed,
-)
+from device_emulator.core.messages import NO_ERRANDS, Errand, Happening
 from device_emulator.core.randomness import Randomness
-from device_emulator.core.states import PowerState
 from mdm_server.wire.android_channel import WAKE_MAGIC, encode
 
 # While it does one of these, the Hub takes no other wish.
@@ -44,67 +31,29 @@ AT_THE_HUB = frozenset({Errand.HUB, Errand.ENROLL})
 ENROLLABLE = frozenset({Life.UNMANAGED, Life.PROVISIONING})
 
 
-class AndroidDevice(Conversing):
+class AndroidDevice(ErrandRunner):
     """One Android, fed and asked like `core.device.Device`: handle, requests, events, deadline.
 
     It is not safe for concurrent use: one task touches it at a time. `handheld` is its state, to be looked at and not
     to be changed from outside.
     """
 
-    __slots__ = (
-        "_errand",
-        "_errands",
-        "_failures",
-        "_interruptions",
-        "_poll_at",
-        "_ticket",
-        "_wish",
-        "handheld",
-    )
+    __slots__ = ("_poll_at", "_ticket", "_wish")
+    handheld: AndroidHandheld
 
     def __init__(
         self, hardware: AndroidHardware, settings: AndroidSettings, *, clock: Clock, randomness: Randomness
     ) -> None:
-        super().__init__()
-        self.handheld = AndroidHandheld(hardware, settings, clock=clock, randomness=randomness)
+        super().__init__(AndroidHandheld(hardware, settings, clock=clock, randomness=randomness))
         self._ticket: Ticket | None = None
         self._wish: HubWish | None = None
-        self._errands = NO_ERRANDS
-        self._errand: Errand | None = None
-        self._failures = 0
-        self._interruptions = 0
         self._poll_at: datetime | None = None
-
-    # The three verbs and the property
 
     def handle(self, happening: Happening) -> None:
         """Take in one happening. Then collect `requests` and `events` and look at `deadline`."""
         if self.handheld.is_running:
             powering.boot(self.handheld)
-        match happening:
-            case ResponseArrived() | RequestFailed():
-                if self.handheld.is_running:
-                    self._take_reply(happening)
-            case PushArrived(magic):
-                if self.handheld.is_running and magic == self.push_magic:
-                    self._want_at_once(Errand.SESSION)
-            case PersonActs(action):
-                self._let_act(action)
-            case Prompted(errand):
-                self._prompt(errand)
-            case TimePassed():
-                pass
-        self._look_at_clock()
-        self._go_on()
-
-    def events(self) -> list[Event]:
-        """Return, once, what could be seen since the last call."""
-        return self.handheld.take_events()
-
-    @property
-    def deadline(self) -> datetime | None:
-        """When the device wants `TimePassed`, or None."""
-        return min(self._alarms(), default=None)
+        super().handle(happening)
 
     # What others need to know of it
 
@@ -118,16 +67,6 @@ class AndroidDevice(Conversing):
     def push_magic(self) -> str | None:
         """The magic a push must carry; None while it is not enrolled."""
         return None if self.handheld.management is None else WAKE_MAGIC
-
-    @property
-    def is_reachable(self) -> bool:
-        """Say whether the device runs and can be reached by a push."""
-        return self.handheld.is_running
-
-    @property
-    def is_busy(self) -> bool:
-        """Say whether a conversation with a server is under way or waiting to be resumed."""
-        return self._conversation is not None or bool(self._errands)
 
     @property
     def life(self) -> Life:
@@ -148,11 +87,6 @@ class AndroidDevice(Conversing):
     def verification(self) -> Verification:
         """Whether the server has yet to learn which device this is."""
         return self.handheld.verification
-
-    @property
-    def power(self) -> PowerState:
-        """Whether it runs."""
-        return self.handheld.power
 
     def snapshot(self) -> dict[str, object]:
         """Return everything the device would need to go on tomorrow, in plain JSON types; contains its secret.
@@ -184,13 +118,9 @@ class AndroidDevice(Conversing):
 
     # The person
 
-    def _let_act(self, action: PersonAction) -> None:
-        """Let the person act, and take on what they want of a server."""
-        was_offline = self.handheld.network is Network.NONE
+    def _act(self, action: PersonAction) -> None:
         wanted = act(self.handheld, action)
         self._notice_changes()
-        if was_offline and self.handheld.network is not Network.NONE:
-            self._come_back()
         if isinstance(wanted, Ticket):
             self._enroll_with(wanted)
         elif wanted is not None and not self._under_way.isdisjoint(AT_THE_HUB):
@@ -199,40 +129,14 @@ class AndroidDevice(Conversing):
             self._wish = wanted
             self._want_at_once(Errand.HUB)
 
-    def _come_back(self) -> None:
-        """Go on at once with what the network was missing for, and ask what was missed."""
-        if self._resume_at is not None:
-            self._resume_at = self.handheld.clock()
-        self._want(Errand.SESSION)
-
-    def _yield_to_impulses(self) -> None:
-        """Let the holder do what comes over them, where there is anything to do."""
-        handheld = self.handheld
-        if handheld.holder is None:
-            return
-        for impulse in handheld.holder.impulses(handheld.randomness, handheld.clock()):
-            action = impulsive_action(handheld, impulse)
-            if action is not None:
-                self._let_act(action)
+    def _impulsive_action(self, impulse: Impulse) -> PersonAction | None:
+        return impulsive_action(self.handheld, impulse)
 
     # Errands
-
-    @property
-    def _under_way(self) -> frozenset[Errand]:
-        return self._errands if self._errand is None else self._errands | {self._errand}
 
     def _enroll_with(self, ticket: Ticket) -> None:
         self._ticket = ticket
         self._want(Errand.ENROLL)
-
-    def _want(self, errand: Errand) -> None:
-        self._errands |= {errand}
-
-    def _want_at_once(self, errand: Errand) -> None:
-        """Run an errand without waiting for the end of a back-off: whoever calls is there again."""
-        self._want(errand)
-        if self._conversation is None:
-            self._resume_at = None
 
     def _prompt(self, errand: Errand) -> None:
         if self.handheld.management is None:
@@ -243,41 +147,21 @@ class AndroidDevice(Conversing):
             # Whatever else there is to say to the server of an iPhone, an Android says in its report.
             self._want_at_once(Errand.SESSION)
 
-    def _look_at_clock(self) -> None:
-        handheld, now = self.handheld, self.handheld.clock()
-        if handheld.starts_until is not None and handheld.starts_until <= now:
-            powering.finish_starting(handheld)
-            # A push may have come while the device was off.
-            self._want(Errand.SESSION)
-        locking.end_block(handheld)
-        if self._poll_at is not None and self._poll_at <= now and handheld.is_running:
+    def _finish_starting(self) -> None:
+        powering.finish_starting(self.handheld)
+
+    def _heed_appointments(self, now: datetime) -> None:
+        locking.end_block(self.handheld)
+        if self._poll_at is not None and self._poll_at <= now and self.handheld.is_running:
             self._poll_at = None
             self._want(Errand.SESSION)
-        self._yield_to_impulses()
-        if handheld.is_running:
-            self._resume(now)
 
-    def _go_on(self) -> None:
-        """Begin the most urgent errand, unless something is under way or has to wait."""
-        self._notice_changes()
-        while self._conversation is None and self._resume_at is None and self._errands and self.handheld.is_running:
-            self._errand = min(self._errands, key=URGENCY.index)
-            self._errands = (self._errands - {self._errand}) or NO_ERRANDS
-            self._conversation = self._converse(self._errand)
-            self._advance(None)
-            self._notice_changes()
+    def _say_no_good_bye(self) -> None:
+        if self.handheld.management is not None and self.handheld.management.ending is not None:
+            leaving.end_management(self.handheld, self.handheld.management.ending)
 
-    def _notice_changes(self) -> None:
-        """Draw the consequences of what the person, a command or the clock did to the device."""
+    def _notice_state(self) -> None:
         handheld = self.handheld
-        if handheld.interruptions != self._interruptions:
-            self._interruptions = handheld.interruptions
-            self._hang_up()
-        if handheld.network is Network.NONE:
-            self._lose_reply()
-            if handheld.management is not None and handheld.management.ending is not None:
-                # Good-bye is a courtesy, and nobody would hear it.
-                leaving.end_management(handheld, handheld.management.ending)
         management = handheld.management
         if management is None:
             self._poll_at = None
@@ -297,8 +181,7 @@ class AndroidDevice(Conversing):
 
     def _hang_up(self) -> None:
         super()._hang_up()
-        self._errand = self._ticket = self._wish = None
-        self._failures = 0
+        self._ticket = self._wish = None
 
     def _converse(self, errand: Errand) -> Conversation[None]:
         ticket, wish, management = self._ticket, self._wish, self.handheld.management
@@ -328,22 +211,8 @@ class AndroidDevice(Conversing):
     def _finish(self) -> None:
         if self._errand is Errand.ENROLL:
             self._ticket = None
-        self._conversation = self._errand = None
-        self._failures = 0
+        super()._finish()
         self._make_appointment()
-
-    def _try_again(self, failure: ExchangeError) -> None:
-        """Run the errand again later; while a device is enrolled it never gives up."""
-        errand, self._errand, self._conversation = self._errand, None, None
-        if errand is None or self.handheld.management is None:
-            return
-        self._failures += 1
-        pause = self.handheld.settings.retry.ceiling
-        if isinstance(failure, TemporaryError):
-            pause = pause_after(self.handheld, failure.kind, self._failures, failure.reply)
-        self._resume_at = self.handheld.clock() + pause
-        self._want(errand)
-        self.handheld.emit(RetryScheduled(errand, failure.reason, self._resume_at))
 
     def _make_appointment(self) -> None:
         handheld, poll = self.handheld, self.handheld.settings.poll
@@ -353,12 +222,8 @@ class AndroidDevice(Conversing):
             share = handheld.randomness.stream("first poll").random() if first else 1.0
             self._poll_at = handheld.clock() + poll * share
 
-    def _alarms(self) -> Iterator[datetime]:
+    def _own_alarms(self) -> Iterator[datetime]:
         handheld = self.handheld
-        if handheld.starts_until is not None:
-            yield handheld.starts_until
-        if handheld.holder is not None and handheld.holder.next_impulse is not None:
-            yield handheld.holder.next_impulse
         if handheld.screen is Screen.BLOCKED and handheld.passcode.blocked_until is not None:
             yield handheld.passcode.blocked_until
         if not handheld.is_running:

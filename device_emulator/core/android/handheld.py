@@ -133,6 +133,11 @@ class AndroidHandheld:
         return seen
 
     @property
+    def is_managed(self) -> bool:
+        """Say whether the device has a server that commands it."""
+        return self.management is not None
+
+    @property
     def is_running(self) -> bool:
         """Say whether the device has started and can be reached."""
         return self.power in {PowerState.ON, PowerState.BEFORE_FIRST_UNLOCK} and self.network is not Network.NONE
