@@ -15,7 +15,7 @@ from device_emulator.core.android.hardware import MODELS as ANDROIDS
 from device_emulator.core.android.settings import AndroidSettings
 from device_emulator.core.device import Device
 from device_emulator.core.hardware import MODELS as APPLES
-from device_emulator.core.hardware import Model, draw_hardware
+from device_emulator.core.hardware import SYSTEM_VERSIONS, Model, SystemVersion, draw_hardware
 from device_emulator.core.person import Habits, Person
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.settings import DeviceSettings
@@ -29,6 +29,7 @@ MODELS: Mapping[str, Model | AndroidModel] = {model.marketing_name: model for mo
     model.model: model for model in ANDROIDS
 }
 """Every product by the name it is known by."""
+SYSTEMS: Mapping[str, SystemVersion] = {system.version: system for system in SYSTEM_VERSIONS}
 # What a work profile has to be verified on; older ones know their serial number at once.
 CURRENT_ANDROIDS = tuple(model for model in ANDROIDS if model.versions[0].api_level >= ANDROID_10)
 
@@ -102,7 +103,10 @@ def draw_device(
         return AndroidDevice(hardware, AndroidSettings(), clock=clock, randomness=randomness)
     products = (chosen,) if isinstance(chosen, Model) else APPLES
     machine = draw_hardware(randomness, products)
-    return Device(machine, settings, clock=clock, randomness=randomness, key_source=keys.for_device(number))
+    device = Device(machine, settings, clock=clock, randomness=randomness, key_source=keys.for_device(number))
+    if said.system is not None:
+        device.handheld.system = SYSTEMS[said.system]
+    return device
 
 
 def identifier_of(device: AnyDevice, identifier: Identifier) -> str | None:

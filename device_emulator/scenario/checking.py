@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from device_emulator.scenario.cast import MODELS, expand
+from device_emulator.scenario.cast import MODELS, SYSTEMS, expand
 from device_emulator.scenario.document import Scenario
 from device_emulator.scenario.durations import seconds
 from device_emulator.scenario.errors import DocumentError, nearest
@@ -50,6 +50,11 @@ class Script:
     def name(self) -> str:
         """What the scenario calls itself."""
         return self.document.scenario
+
+    @property
+    def plays_apple(self) -> bool:
+        """Whether somebody has to play Apple."""
+        return "dep" in self.document.needs
 
     @property
     def rows(self) -> tuple[str, ...]:
@@ -141,6 +146,7 @@ class _Names:
             "registrations": tuple(_registration_names(fitting, document)),
             "codes": (*CODES, *DEVICE_CODES),
             "models": tuple(MODELS),
+            "systems": tuple(SYSTEMS),
             "messages": MESSAGES,
             "commands": (*CONSOLE_COMMANDS, *COMMANDS),
         }

@@ -16,11 +16,11 @@ from device_emulator.core.actions import HubEnroll, PersonAction, Prepare
 from device_emulator.core.android.actions import FactoryReset, ScanCode
 from device_emulator.core.android.device import AndroidDevice
 from device_emulator.core.android.states import Life
-from device_emulator.core.answers.habits import store_account_hash
 from device_emulator.core.events import Event, SetupAssistantFinished
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.messages import Happening, PersonActs
 from device_emulator.core.person import Person
+from device_emulator.core.setting_up.events import RemoteManagementLeft
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.core.states import PowerState
 from device_emulator.fleet.configurator import Cart
@@ -29,7 +29,7 @@ from device_emulator.scenario.cast import AnyDevice, Cast, draw_device, identifi
 from device_emulator.scenario.checking import Script
 from device_emulator.scenario.errors import SetUpError
 from device_emulator.scenario.look import Look
-from device_emulator.scenario.names import Names
+from device_emulator.scenario.numbering import Names
 from device_emulator.scenario.office import ServiceOffice
 from device_emulator.scenario.offices import Refused
 from device_emulator.scenario.own_side import OwnSide, own_side
@@ -37,6 +37,7 @@ from device_emulator.scenario.portal import ApplePortal
 from device_emulator.scenario.program_office import ServiceProgram
 from device_emulator.scenario.stage import Sighting
 from device_emulator.transport.faulty import Fault, FaultyTransport
+from mdm_server.embed.apple_orders import AppleServices
 from mdm_server.embed.orders import ServiceSuite
 from mdm_server.wire.android_provisioning import StagingExtras, staging_code
 
@@ -60,7 +61,7 @@ class Company(ABC):
         names = Names()
         self._office = ServiceOffice(lambda: self.suite, self.cast, self.by_name, lambda: self.now, names)
         self._program = ServiceProgram(lambda: self.suite, names, self.serial_number, lambda: self.url)
-        self._portal = ApplePortal()
+        self._portal = ApplePortal(lambda: self.apple, self.by_name, lambda: self.now)
 
     # What a stage is made of
 
@@ -78,6 +79,11 @@ class Company(ABC):
     @abstractmethod
     def suite(self) -> ServiceSuite:
         """The server's use cases."""
+
+    @property
+    @abstractmethod
+    def apple(self) -> AppleServices | None:
+        """Apple's services; None where nobody plays them."""
 
     @property
     @abstractmethod
@@ -121,14 +127,27 @@ class Company(ABC):
                 await self._office.register(registration)
             for entry in document.lists:
                 await self._office.put_on_list(entry)
+            if self.apple is not None:
+                await self._open_apple()
         except Refused as refused:
             said = f"{self.script.source}: the server does not take what the document says: {refused}"
             raise SetUpError(said) from None
         await self.settle()
 
+    async def _open_apple(self) -> None:
+        """Make the company a customer of Apple's, and our server one that Apple knows."""
+        self._portal.open()
+        await self._program.open(self._portal)
+        bought = [name for name, said in self.cast.devices.items() if said.abm]
+        if bought:
+            await self._portal.order(bought, arrives_in=0)
+            await self._program.synchronize()
+
     def see(self, number: int, event: Event) -> None:
         """Take note of what can be seen of a device."""
         self._seen[number].append(event)
+        if isinstance(event, RemoteManagementLeft):
+            self._portal.leave(event.serial_number)
         for cart in self._carts:
             cart.see(number, event)
 
@@ -253,7 +272,14 @@ class Company(ABC):
         phone = self.by_name[device]
         record = await self._office.record(device)
         registration = await self._office.registration(device)
-        look = replace(_own_look(phone), panes=self._panes(device))
+        serial_number = self.serial_number(device)
+        look = replace(
+            _own_look(phone),
+            panes=self._panes(device),
+            commands_waiting=await self._office.waiting(device),
+            at_apple=self._portal.profile_status(serial_number),
+            activation_lock=self._portal.activation_lock(serial_number),
+        )
         if registration is not None:
             look = replace(look, registration=str(registration[0].state), registered_to=registration[1])
         if record is None:
@@ -277,8 +303,8 @@ class Company(ABC):
         return own_side(device, self.by_name[device], await self.look(device))
 
     def apple_journal(self) -> Sequence[str]:
-        """Return what happened at Apple."""
-        return ()
+        """Return what happened at Apple, in order: service and event."""
+        return self._portal.journal()
 
     def _panes(self, device: str) -> Sequence[str]:
         """Return what Setup Assistant showed, the last time."""
@@ -293,11 +319,11 @@ class Company(ABC):
         """Return, once, a sentence for every fault that has happened since the last call."""
         new = self.faults.struck[self._told_faults :]
         self._told_faults = len(self.faults.struck)
-        return [self._sentence(fault) for fault in new]
+        return [*(self._sentence(fault) for fault in new), *self._portal.faults_struck()]
 
     def faults_waiting(self) -> Sequence[str]:
         """Return a sentence for every fault that was arranged for and has not happened."""
-        return [self._sentence(fault) for fault in self.faults.waiting]
+        return [*(self._sentence(fault) for fault in self.faults.waiting), *self._portal.faults_waiting()]
 
     def _sentence(self, fault: Fault) -> str:
         return f"{list(self.cast.devices)[fault.device]}: {fault}"
@@ -327,5 +353,6 @@ def _own_look(device: AnyDevice) -> Look:
         life=device.life.value,
         profiles=profiles,
         supervised=device.handheld.is_supervised,
-        apple_account=store_account_hash(device.handheld) is not None,
+        apple_account=device.handheld.apple_account is not None,
+        backed_up=device.handheld.backed_up_at is not None,
     )

@@ -51,6 +51,7 @@ UserGroupName = Annotated[str, reference("user groups", "The name of a user grou
 RegistrationName = Annotated[str, reference("registrations", "The name of a registration.")]
 Code = Annotated[str, reference("codes", "The stable code of a refusal.")]
 ModelName = Annotated[str, reference("models", "A product name, such as `iPhone 15` or `Pixel 8`.")]
+SystemName = Annotated[str, reference("systems", "The version of iOS that an Apple device runs at first: `18.6.2`.")]
 Settings = Annotated[
     dict[str, Any],
     Meta(description="Enrolment settings; what is not said is inherited.", extra={"refers": Refers("settings")}),
@@ -126,7 +127,7 @@ class Organization(Record, frozen=True, kw_only=True):
 
 
 class Device(Record, frozen=True, kw_only=True):
-    """A virtual device, fresh out of its box."""
+    """A virtual device, fresh out of its box; with `abm` the organization has bought it for our server to manage."""
 
     SHORTHAND = "name"
 
@@ -135,6 +136,8 @@ class Device(Record, frozen=True, kw_only=True):
     platform: Platform = "ios"
     model: ModelName | None = None
     management: Management | None = None
+    system: SystemName | None = None
+    abm: bool = False
 
 
 class Registration(Record, frozen=True, kw_only=True):

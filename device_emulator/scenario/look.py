@@ -36,6 +36,7 @@ class Look:
         panes: what Setup Assistant showed, the last time.
         skipped_panes: what it left out because it was told to.
         applications: the identifiers of the applications on it.
+        commands_waiting: how many commands it has not answered.
         at_apple: what became of its DEP profile at Apple (empty, assigned, pushed, removed); `none`: it is not there.
         activation_lock: who locked its activation at Apple: a person, or the organization.
 
@@ -66,5 +67,6 @@ class Look:
     panes: Sequence[str] = ()
     skipped_panes: Sequence[str] = ()
     applications: Sequence[str] = ()
+    commands_waiting: int = 0
     at_apple: str | None = None
     activation_lock: str | None = None

@@ -15,7 +15,7 @@ from device_emulator.scenario.asking import ask, in_the_scripts_words
 from device_emulator.scenario.cast import AnyDevice, Cast, identifier_of
 from device_emulator.scenario.document import Identifier, ListEntry, Organization, Registration, User
 from device_emulator.scenario.durations import seconds
-from device_emulator.scenario.names import Names
+from device_emulator.scenario.numbering import Names
 from device_emulator.scenario.offices import CommandAnswer, Refused
 from mdm_server.embed.orders import (
     CommandOrder,
@@ -50,6 +50,8 @@ ATTRIBUTES: Mapping[Identifier, ListAttribute] = {
 WIPES = {"enterprise": WipeKind.ENTERPRISE, "device": WipeKind.DEVICE}
 CONSOLE_COMMANDS = frozenset(command.value for command in DeviceCommand)
 """Commands in the words of the console; any other is one of Apple's."""
+BYPASS_CODE = "ActivationLockBypassCode"
+UNANSWERED = frozenset({"Queued", "Sent", "NotNow"})
 LISTS = {"allow": ListKind.ALLOW, "deny": ListKind.DENY}
 LIVELIEST = ("Bound", "Active", "Expired")
 """Of several registrations of one device the first of these is the one that counts."""
@@ -219,20 +221,38 @@ class ServiceOffice:
             raise Refused("wipe.unknown", f"no wipe of {device} is on hold")
         await ask(wipes.decide(held[0].id, approve=approve))
 
-    async def command(self, device: str, command: str, fields: Mapping[str, Any]) -> str | None:
+    async def command(self, device: str, command: str, fields: Mapping[str, Any], *, force: bool = False) -> str | None:
         """Send a device a command: by the console's name of it, or any of Apple's."""
         if command in CONSOLE_COMMANDS:
             return await ask(self.suite().staging.commands.send(await self._number(device), command_named(command)))
-        order = CommandOrder(request_type=command, fields=fields)
+        order = CommandOrder(request_type=command, fields=fields, force=force)
         udid = self.named(device).udid or ""
         return (await ask(self.suite().commanding.enqueue(udid, order))).command_uuid
 
     async def answer(self, device: str, command_uuid: str) -> CommandAnswer:
         """Return how a device answered a command."""
         sent = await ask(self.suite().commanding.find(self.named(device).udid or "", command_uuid))
-        chain = (sent.answer or {}).get("ErrorChain")
+        values = sent.answer or {}
+        chain = values.get("ErrorChain")
         code = chain[0].get("ErrorCode") if isinstance(chain, list) and chain else None
-        return CommandAnswer(sent.state, code)
+        return CommandAnswer(sent.state, code, values)
+
+    async def bypass_code(self, device: str) -> str | None:
+        """Return what a device last answered when it was asked for its bypass code."""
+        answers = [
+            sent.answer
+            for sent in await ask(self.suite().commanding.list(self.named(device).udid or ""))
+            if sent.request_type == BYPASS_CODE and sent.answer is not None
+        ]
+        return str(answers[-1][BYPASS_CODE]) if answers else None
+
+    async def waiting(self, device: str) -> int:
+        """Return how many commands a device has not answered."""
+        try:
+            sent = await ask(self.suite().commanding.list(self.named(device).udid or ""))
+        except Refused:
+            return 0
+        return sum(command.answered_at is None and command.state in UNANSWERED for command in sent)
 
     async def delete_device(self, device: str) -> None:
         """Delete the record of a device."""

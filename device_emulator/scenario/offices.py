@@ -6,7 +6,7 @@ Each is a counter at which steps ask for something; what is behind it is the sta
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from device_emulator.core.activation import ActivationRecord
@@ -24,10 +24,11 @@ class Refused(Exception):  # noqa: N818 - it says what it is
 
 @dataclass(frozen=True, slots=True)
 class CommandAnswer:
-    """How a device answered a command: the status, empty as long as there is none, and the number of its error."""
+    """What has become of a command: its state, the number of the error, and what the device answered."""
 
     status: str = ""
     error: int | None = None
+    values: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,11 +79,17 @@ class Office(Protocol):
     async def decide_wipe(self, device: str, *, approve: bool) -> None:
         """Decide on a wipe that was put on hold."""
 
-    async def command(self, device: str, command: str, fields: Mapping[str, Any]) -> str | None:
-        """Send a device a command, the console's or Apple's; return its name, or None where it has none."""
+    async def command(self, device: str, command: str, fields: Mapping[str, Any], *, force: bool = False) -> str | None:
+        """Send a device a command, the console's or Apple's; return its UUID, or None where it has none.
+
+        With `force` a command of Apple's is sent that this device is known to refuse.
+        """
 
     async def answer(self, device: str, command_uuid: str) -> CommandAnswer:
         """Return how a device answered a command."""
+
+    async def bypass_code(self, device: str) -> str | None:
+        """Return what a device last answered when it was asked for its bypass code."""
 
     async def delete_device(self, device: str) -> None:
         """Delete the record of a device."""
@@ -118,6 +125,12 @@ class ProgramOffice(Protocol):
     async def synchronize(self) -> None:
         """Have the server ask Apple which devices have come, changed and gone."""
 
+    async def lock(self, device: str, message: str | None) -> None:
+        """Lock the activation of a device as the organization, with a code that is kept."""
+
+    async def lock_code(self, device: str) -> str | None:
+        """Return the code with which the organization locked a device."""
+
     async def activation_record(self, device: str) -> ActivationRecord | None:
         """Return what Apple tells a device when it is activated; None for one that has no DEP profile."""
 
@@ -133,6 +146,9 @@ class Portal(Protocol):
 
     async def withdraw(self, devices: Sequence[str]) -> None:
         """Take devices away from our server: they stay the organization's."""
+
+    async def add(self, device: str) -> None:
+        """Add a device that somebody has in hand, with Apple Configurator; for thirty days its person may leave."""
 
     async def fail(self, failure: Failure) -> None:
         """Arrange for a failure."""

@@ -70,6 +70,12 @@ def _devices(document: Scenario) -> Nonsense:
             yield (*path, "model"), f"a {device.model} does not run {device.platform}", f"say `platform: {other}`"
         if device.management is not None and not android:
             yield (*path, "management"), "only an Android is managed in one way or another", "leave the key out"
+        if device.system is not None and android:
+            yield (*path, "system"), "the version of an Android is that of its model", "leave the key out"
+        if device.abm and android:
+            yield (*path, "abm"), "Apple sells no Androids", "leave the key out"
+        elif device.abm and "dep" not in document.needs:
+            yield (*path, "abm"), "nobody plays Apple here", "say `needs: [dep]`"
 
 
 def _registrations(document: Scenario) -> Nonsense:

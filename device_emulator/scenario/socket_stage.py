@@ -9,11 +9,13 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from certs.identity import certificates_to_pem
+from device_emulator.core.activation import AppleAddress
 from device_emulator.core.events import Event
 from device_emulator.core.messages import Happening
 from device_emulator.core.settings import DeviceSettings, ProofOfIdentity
@@ -24,15 +26,16 @@ from device_emulator.fleet.waking import Waking
 from device_emulator.scenario.checking import Script
 from device_emulator.scenario.company import Company
 from device_emulator.scenario.errors import StageError
-from device_emulator.scenario.vendor import vendor_of
 from device_emulator.transport.faulty import FaultyTransport
 from device_emulator.transport.network import NetworkTransport
 from mdm_server.embed import Server, ServerSettings, ServerStartError
+from mdm_server.embed.apple_orders import AppleServices
 from mdm_server.embed.journal_lines import journal_lines
 from mdm_server.embed.orders import Platform, ServiceSuite, StagingView
 
 PATIENCE = 30.0
 """Seconds after which what should happen on a machine of our own is not going to happen."""
+ANY_PORT = "127.0.0.1:0"
 DELIVERY = 5.0
 """Seconds that a push may take to a device that is there."""
 
@@ -60,23 +63,17 @@ class SocketStage(Company):
         self._clock = ForwardClock()
         self._state = state
         self._closing = AsyncExitStack()
-        self._vendor_file: Path | None = None
         self._server: Server | None = None
 
     async def open(self) -> None:
         """Start the server and the fleet; raises StageError."""
-        vendor = vendor_of(self.script, self._clock)
-        if vendor is not None:
-            self._vendor_file = self._state.with_name("vendor.pem")
-            self._vendor_file.write_bytes(certificates_to_pem([vendor.root.certificate]))
-        settings = ServerSettings(
-            state_dir=self._state, seed=self.seed, weak_passwords=True, device_ca=self._vendor_file
-        )
-        self._server = await self._launch(settings)
-        server = self._server
+        apple = ANY_PORT if self.script.plays_apple else None
+        self._server = server = await self._launch(ServerSettings(seed=self.seed, apple=apple, apns=apple))
+        trusted = self._trusted(server)
+        address = None if server.apple_url is None else AppleAddress(server.apple_url)
         # A certificate that is issued on a clock put forward is not yet valid for the TLS of today.
-        self.engage(DeviceSettings(proof=ProofOfIdentity.SIGNATURE, vendor=vendor), shared_keys())
-        self._faults = FaultyTransport(NetworkTransport(ca_file=server.ca_file))
+        self.engage(DeviceSettings(proof=ProofOfIdentity.SIGNATURE, apple=address), shared_keys())
+        self._faults = FaultyTransport(NetworkTransport(ca_file=trusted))
         self._loop = FleetLoop(self.fleet, self._faults, tally=Tally(), watch=self.see, clock=self._clock)
         self._waking = Waking(self._loop, poll=1.0, ca_file=server.ca_file)
         await self._loop.__aenter__()
@@ -105,6 +102,11 @@ class SocketStage(Company):
     def suite(self) -> ServiceSuite:
         """The server's use cases."""
         return self._running.suite
+
+    @property
+    def apple(self) -> AppleServices | None:
+        """Apple's services, beside the server."""
+        return self._running.apple
 
     @property
     def faults(self) -> FaultyTransport:
@@ -172,10 +174,10 @@ class SocketStage(Company):
 
     async def restart_server(self) -> None:
         """Stop the server and start it again on the same port, with the state it has kept."""
-        port = self._running.url.rpartition(":")[2]
-        await self._running.stop()
+        before = self._running
+        await before.stop()
         settings = ServerSettings(
-            state_dir=self._state, listen=f"127.0.0.1:{port}", weak_passwords=True, device_ca=self._vendor_file
+            listen=_address(before.url) or ANY_PORT, apple=_address(before.apple_url), apns=_address(before.push_url)
         )
         self._server = await self._launch(settings)
         await self._waking.ready()
@@ -185,7 +187,17 @@ class SocketStage(Company):
         """Return the server's journal."""
         return [line async for line in journal_lines(self._running.store)]
 
+    def _trusted(self, server: Server) -> Path:
+        """Return the file of the authorities that devices believe: the server's own, and Apple's."""
+        if server.apple is None:
+            return server.ca_file
+        trusted = self._state.with_name("trusted.pem")
+        apples = certificates_to_pem([server.apple.authority.root.certificate])
+        trusted.write_bytes(server.ca_file.read_bytes() + apples)
+        return trusted
+
     async def _launch(self, settings: ServerSettings) -> Server:
+        settings = replace(settings, state_dir=self._state, weak_passwords=True)
         try:
             return await Server.launch(settings, clock=self._clock)
         except ServerStartError as error:
@@ -199,6 +211,10 @@ def _androids_with_operations(view: StagingView) -> set[bytes]:
         view.android.channel_of(device.id) for device in devices if view.android.operations(device.id, waiting=True)
     ]
     return {bytes.fromhex(channel.push_token) for channel in channels if channel is not None}
+
+
+def _address(url: str | None) -> str | None:
+    return None if url is None else url.rpartition("/")[2]
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from device_emulator.scenario.checking import Script
 from device_emulator.scenario.company import Company
 from device_emulator.scenario.vendor import vendor_of
 from device_emulator.transport.faulty import FaultyTransport
+from mdm_server.embed.apple_orders import AppleServices
 from mdm_server.embed.orders import ServiceSuite
 
 
@@ -39,6 +40,11 @@ class VirtualStage(Company):
     def suite(self) -> ServiceSuite:
         """The server's use cases."""
         return self._world.suite
+
+    @property
+    def apple(self) -> AppleServices | None:
+        """Apple's services."""
+        return None
 
     @property
     def faults(self) -> FaultyTransport:

@@ -25,7 +25,7 @@ class PretendOffice:
         self.refuses: dict[str, str] = {}
         self.answers: dict[str, CommandAnswer] = {}
 
-    async def command(self, device: str, command: str, fields: Mapping[str, Any]) -> str:
+    async def command(self, device: str, command: str, fields: Mapping[str, Any], *, force: bool = False) -> str:
         """Write it down, and call it by its own name."""
         self.orders.append(("command", device, command, dict(fields)))
         if "command" in self.refuses:

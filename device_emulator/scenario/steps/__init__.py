@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from device_emulator.scenario.steps.administering import ADMINISTRATION
 from device_emulator.scenario.steps.circumstances import GoOffline, GoOnline, InjectFault, RestartServer, Wait
-from device_emulator.scenario.steps.enrolling import Cart, DirectEnrol, Enrol, SetUp
+from device_emulator.scenario.steps.enrolling import Cart, DirectEnrol, Enrol
 from device_emulator.scenario.steps.failing import Fail
 from device_emulator.scenario.steps.holding import (
     FactoryReset,
@@ -17,6 +17,7 @@ from device_emulator.scenario.steps.holding import (
     UnlockScreen,
 )
 from device_emulator.scenario.steps.looking import Expect
+from device_emulator.scenario.steps.setting_up import Configure, SetUp
 from device_emulator.scenario.steps.sharing import CheckIn, CheckOut, HubLogin, HubLogout
 from device_emulator.scenario.steps.step import Step
 from device_emulator.scenario.steps.using import (
@@ -38,6 +39,7 @@ STEPS: Mapping[str, type[Step]] = {
     "direct-enrol": DirectEnrol,
     "set-up": SetUp,
     "cart": Cart,
+    "configure": Configure,
     "hub-login": HubLogin,
     "hub-logout": HubLogout,
     "check-out": CheckOut,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from device_emulator.scenario.steps.buying import OrderDevices, ReleaseDevices, WithdrawDevices
+from device_emulator.scenario.steps.buying import LockActivation, OrderDevices, ReleaseDevices, WithdrawDevices
 from device_emulator.scenario.steps.commanding import Command, InstallProfile
 from device_emulator.scenario.steps.device_orders import (
     ApproveWipe,
@@ -57,4 +57,5 @@ ADMINISTRATION: Mapping[str, type[Order]] = {
     "order-devices": OrderDevices,
     "release-devices": ReleaseDevices,
     "withdraw-devices": WithdrawDevices,
+    "lock-activation": LockActivation,
 }

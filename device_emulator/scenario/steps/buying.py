@@ -59,3 +59,22 @@ class WithdrawDevices(Order, frozen=True, kw_only=True):
     async def order(self, stage: Stage) -> None:
         """Take them away."""
         await stage.portal.withdraw(stage.devices(self.device))
+
+
+class LockActivation(Order, frozen=True, kw_only=True):
+    """Lock the activation of a device as its organization: erased, it is activated only for who knows its code."""
+
+    SHORTHAND = "device"
+
+    device: DeviceNames
+    message: str | None = None
+
+    @property
+    def sentence(self) -> str:
+        """What is locked."""
+        return f"locks the activation of {self.device}"
+
+    async def order(self, stage: Stage) -> None:
+        """Lock it."""
+        for device in stage.devices(self.device):
+            await stage.program.lock(device, self.message)

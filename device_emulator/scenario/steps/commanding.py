@@ -18,6 +18,7 @@ from device_emulator.scenario.steps.step import Played
 CommandName = Annotated[str, reference("commands", "A command of the console's, or any of Apple's.")]
 Answer = Literal["Queued", "Sent", "NotNow", "Acknowledged", "Error", "Expired", "Cleared"]
 Words = Annotated[dict[str, Any], Meta(description="Its fields, as in JSON.")]
+Said = Annotated[dict[str, Any], Meta(description="What is in its answer, among other things.")]
 ErrorNumber = Annotated[int, Meta(ge=1, description="The number of the error that a device answers with.")]
 
 
@@ -27,6 +28,7 @@ class Told(Order, frozen=True, kw_only=True):
     device: DeviceNames
     answer: Answer | None = None
     error: ErrorNumber | None = None
+    says: Said = field(default={})
 
     async def perform(self, stage: Stage) -> Played:
         """Send it to each device, and look at what has become of it."""
@@ -51,6 +53,10 @@ class Told(Order, frozen=True, kw_only=True):
             number = "" if self.error is None else f" {self.error}"
             sentence = f"{device}: the command {self.name} becomes {wanted}{number}"
             yield Finding(sentence=sentence, found=found, passed=passed)
+        for word, value in self.says.items():
+            said = answer.values.get(word)
+            sentence = f"{device}: the answer to {self.name} has {word}: {_written(value)}"
+            yield Finding(sentence=sentence, found=_written(said), passed=_holds(said, value))
 
     @property
     def name(self) -> str:
@@ -85,11 +91,12 @@ class Command(Told, frozen=True, kw_only=True):
     """Send devices a command, of the console's or any of Apple's, and see how they answer.
 
     `answer` is what has become of it when nothing moves any more; of a command of Apple's `Acknowledged` is expected
-    where nothing is said.
+    where nothing is said. With `force` the server sends what it knows the device will refuse.
     """
 
     command: CommandName
     with_: Words = field(name="with", default={})
+    force: bool = False
 
     @property
     def name(self) -> str:
@@ -103,7 +110,7 @@ class Command(Told, frozen=True, kw_only=True):
 
     async def send(self, stage: Stage, device: str) -> str | None:
         """Send it."""
-        return await stage.office.command(device, self.command, self.with_)
+        return await stage.office.command(device, self.command, self.with_, force=self.force)
 
 
 class InstallProfile(Told, frozen=True, kw_only=True):
@@ -135,5 +142,18 @@ CONSOLE_COMMANDS: Mapping[str, None] = dict.fromkeys(
 """Commands of the console's that a script may send; a command of Apple's of the same name is not meant."""
 
 
+def _holds(found: Any, wanted: Any) -> bool:
+    """Say whether something is there with all that is wanted of it; what else it says is its own business."""
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and all(_holds(found.get(word), value) for word, value in wanted.items())
+    if isinstance(wanted, list):
+        return isinstance(found, list) and all(any(_holds(one, value) for one in found) for value in wanted)
+    return bool(found == wanted)
+
+
 def _written(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{word}: {_written(one)}" for word, one in value.items())
+    if isinstance(value, list):
+        return "; ".join(map(_written, value))
     return str(value).lower() if isinstance(value, bool) else str(value)

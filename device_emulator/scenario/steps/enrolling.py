@@ -6,10 +6,8 @@ from typing import Annotated, ClassVar, Literal
 
 from msgspec import Meta, field
 
-from device_emulator.core.actions import DirectEnroll, FinishSetupAssistant, OpenEnrollmentLink
-from device_emulator.core.actions import SetUp as GoThroughSetup
-from device_emulator.core.activation import ActivationRecord, SettingUp
-from device_emulator.core.events import Enrolled, SetupAssistantFinished, UnmanagedEntered
+from device_emulator.core.actions import DirectEnroll, OpenEnrollmentLink
+from device_emulator.core.events import Enrolled, UnmanagedEntered
 from device_emulator.core.hub.intent import Channel, HubIntent
 from device_emulator.scenario.document import DeviceNames, GroupId, Ownership, RegistrationName, UserName
 from device_emulator.scenario.findings import Deed
@@ -96,43 +94,6 @@ class Enrol(Refusable, frozen=True, kw_only=True):
         if self.wrong_password:
             told.append("with a wrong password")
         return " ".join(told)
-
-
-class SetUp(Refusable, frozen=True, kw_only=True):
-    """Somebody opens the box of a device and goes through Setup Assistant.
-
-    One that has a DEP profile enrols on the way: `as` types their credentials where they are asked for, `token` a
-    registration's token in both fields. One that has none is set up, and nobody manages it.
-    """
-
-    SHORTHAND = "device"
-    KIND: ClassVar[str] = "set-up"
-
-    device: DeviceNames
-    as_: UserName | None = field(default=None, name="as")
-    token: RegistrationName | None = None
-    wrong_password: bool = False
-
-    async def perform(self, stage: Stage) -> Played:
-        """Set up each device."""
-        for device in stage.devices(self.device):
-            record = await stage.program.activation_record(device)
-            if record is None:
-                sighting = await stage.act(device, FinishSetupAssistant())
-                yield self.ended(f"{device} is set up, and nobody manages it", sighting, SetupAssistantFinished)
-                continue
-            sighting = await stage.act(device, GoThroughSetup(self._typed(stage, record)))
-            who = self.as_ or ("whoever has the token" if self.token else "somebody")
-            yield self.ended(f"{who} sets up {device}", sighting, Enrolled)
-
-    def _typed(self, stage: Stage, record: ActivationRecord) -> SettingUp:
-        if self.token is not None:
-            token = stage.token(self.token)
-            return SettingUp(record, token, token)
-        if self.as_ is None:
-            return SettingUp(record)
-        who = stage.person(self.as_)
-        return SettingUp(record, who.user_name, WRONG_PASSWORD if self.wrong_password else who.password)
 
 
 class DirectEnrol(Refusable, frozen=True, kw_only=True):

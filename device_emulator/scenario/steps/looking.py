@@ -79,6 +79,7 @@ class Expect(Step, frozen=True, kw_only=True):
     skipped_pane: str | None = None
     has_application: str | None = None
     lacks_application: str | None = None
+    commands_waiting: int | None = None
     at_apple: Literal["none", "empty", "assigned", "pushed", "removed"] | None = None
     activation_lock: Literal["none", "person", "organization"] | None = None
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from typing import ClassVar
 
 from device_emulator.core.events import EnrollmentFailed, Event, HubRefused, PersonForgot, PersonRefused, ProfileRefused
+from device_emulator.core.setting_up.events import ActivationFailed, SetupAssistantWaits
 from device_emulator.scenario.document import Code, Record
 from device_emulator.scenario.findings import Deed, Finding
 from device_emulator.scenario.stage import Sighting, Stage
@@ -15,6 +16,8 @@ Played = AsyncIterator[Deed | Finding]
 """What comes of a step, told as it comes: a step with several devices can fail at the first."""
 
 FORGOTTEN = "forgotten"
+WAITS = "setup.waits"
+"""The code of a Setup Assistant that waits: for a network, or for somebody to tap."""
 NOTHING_CAME_OF_IT = "NOTHING_CAME_OF_IT"
 """The code of an act that was neither done nor refused."""
 
@@ -66,8 +69,10 @@ def _no(event: Event) -> tuple[str, str] | None:
     match event:
         case HubRefused():
             return event.code, event.text
-        case EnrollmentFailed() | ProfileRefused():
+        case EnrollmentFailed() | ProfileRefused() | ActivationFailed():
             return event.reason, event.detail
+        case SetupAssistantWaits():
+            return WAITS, f"Setup Assistant waits at {event.pane}"
         case PersonRefused():
             return event.reason, "the device does not allow it"
         case PersonForgot():
