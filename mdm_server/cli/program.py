@@ -9,6 +9,7 @@ from importlib.metadata import version
 
 import click
 
+from mdm_server.cli.abm import abm
 from mdm_server.cli.apple import apple
 from mdm_server.cli.commands import cancel, enqueue
 from mdm_server.cli.devices import device, devices
@@ -42,7 +43,7 @@ def program() -> None:
     """Run a simulated MDM server, or administer one that runs."""
 
 
-for command in (serve, devices, device, enqueue, cancel, events, profile, apple):
+for command in (serve, devices, device, enqueue, cancel, events, profile, abm, apple):
     program.add_command(command)
 
 

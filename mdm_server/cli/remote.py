@@ -43,6 +43,10 @@ class Remote:
         data = json.dumps(body).encode() if body is not None else None
         return _json(await self._call("POST", path, {}, data, "application/json"))
 
+    async def order(self, *path: str, **query: str | int | bool | None) -> Json:
+        """Have something done; the particulars are in the query."""
+        return _json(await self._call("POST", path, query))
+
     async def put(self, *path: str, body: Mapping[str, Any]) -> Json:
         """Change something."""
         return _json(await self._call("PUT", path, {}, json.dumps(body).encode(), "application/json"))
@@ -50,6 +54,10 @@ class Remote:
     async def upload(self, *path: str, data: bytes, content_type: str) -> Json:
         """Send a file."""
         return _json(await self.exchange(*path, data=data, content_type=content_type))
+
+    async def replace(self, *path: str, data: bytes, content_type: str) -> Json:
+        """Send a file that takes the place of another."""
+        return _json(await self._call("PUT", path, {}, data, content_type))
 
     async def exchange(self, *path: str, data: bytes, content_type: str, **query: str | None) -> bytes:
         """Send a file, and get one back."""
