@@ -19,6 +19,8 @@ from device_emulator.fleet.staging_results import StagingResult, result_of
 
 Happen = Callable[[int, Happening], None]
 """Lets something happen to a device, as `FleetLoop.happen` does."""
+Register = Callable[[int], None]
+"""Adds a device to Apple Business Manager, as Configurator does when somebody is signed in there."""
 UNPLUGGED = "configurator.unplugged"
 
 
@@ -27,7 +29,8 @@ class Blueprint:
     """What Configurator does with every device of a run.
 
     A device whose serial number or IMEI is on somebody's registration needs no more than the server and the group. For
-    any other there are the credentials of a staging user; without them the server has to refuse it.
+    any other there are the credentials of a staging user; without them the server has to refuse it. One that is added to
+    Apple Business Manager enrols as the organization has decided there.
     """
 
     url: str
@@ -38,6 +41,7 @@ class Blueprint:
     on_behalf: str | None = None
     ownership: str | None = None
     supervise: bool = True
+    add_to_abm: bool = False
 
     def orders(self, devices: Iterable[int]) -> dict[int, Prepare]:
         """Return what is done with each device."""
@@ -51,24 +55,27 @@ class Blueprint:
             ownership=self.ownership,
             channel=Channel.CONFIGURATOR,
         )
-        return dict.fromkeys(devices, Prepare(intent, supervise=self.supervise))
+        return dict.fromkeys(devices, Prepare(intent, supervise=self.supervise, add_to_abm=self.add_to_abm))
 
 
 class Cart:
-    """A Mac with Apple Configurator, and a USB hub of `ports` ports."""
+    """A Mac with Apple Configurator, and a USB hub of `ports` ports; without `register` nobody is signed in to ABM."""
 
-    def __init__(self, ports: int, happen: Happen) -> None:
+    def __init__(self, ports: int, happen: Happen, register: Register | None = None) -> None:
         if ports < 1:
             raise ValueError(f"expected a hub with at least one port, found {ports}")
         self.ports = ports
         self.results: dict[int, StagingResult] = {}
         self.most_at_once = 0
         self._happen = happen
+        self._register = register
         self._plugged: set[int] = set()
         self._waiting: deque[tuple[int, Prepare]] = deque()
 
     def prepare(self, orders: Mapping[int, Prepare]) -> None:
         """Put devices on the cart, in this order; the first find a port at once, the others wait for one."""
+        if self._register is None and any(order.add_to_abm for order in orders.values()):
+            raise ValueError("expected somebody who adds devices to Apple Business Manager, found nobody")
         self._waiting.extend(orders.items())
         self._plug_in()
 
@@ -104,4 +111,6 @@ class Cart:
             device, order = self._waiting.popleft()
             self._plugged.add(device)
             self.most_at_once = max(self.most_at_once, len(self._plugged))
+            if order.add_to_abm and self._register is not None:
+                self._register(device)
             self._happen(device, PersonActs(order))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from device_emulator.core.actions import HubEnroll, Prepare
 from device_emulator.core.events import Enrolled, EnrollmentFailed, Event, HubRefused, PersonRefused
+from device_emulator.core.setting_up.events import ActivationFailed
 
 # What somebody who stages a device does to it; whatever else is refused meanwhile ends nothing.
 BY_STAGING = frozenset({Prepare.__name__, HubEnroll.__name__})
@@ -33,6 +34,8 @@ def result_of(device: int, event: Event) -> StagingResult | None:
         case HubRefused(code, text):
             return StagingResult(device, code, text)
         case EnrollmentFailed(_, reason, detail):
+            return StagingResult(device, reason, detail)
+        case ActivationFailed(reason, detail):
             return StagingResult(device, reason, detail)
         case PersonRefused(action, reason) if action in BY_STAGING:
             return StagingResult(device, reason, f"The device does not let anybody do this now: {action}.")

@@ -17,6 +17,7 @@ from device_emulator.core.events import (
 )
 from device_emulator.core.hub.intent import Channel, HubIntent
 from device_emulator.core.messages import Happening, PersonActs
+from device_emulator.core.setting_up.events import ActivationFailed
 from device_emulator.fleet.configurator import UNPLUGGED, Blueprint, Cart
 from device_emulator.fleet.staging_results import StagingResult
 
@@ -136,3 +137,25 @@ def test_a_hub_without_ports_is_none(happened: Happened) -> None:
     """Said at once."""
     with pytest.raises(ValueError, match="at least one port, found 0"):
         Cart(0, happened)
+
+
+def test_a_device_that_is_added_to_abm_is_known_there_before_it_is_prepared(happened: Happened) -> None:
+    """One after the other, as they find a port; the device hears that it was added."""
+    added: list[int] = []
+    cart = Cart(1, happened, added.append)
+    orders = replace(BLUEPRINT, add_to_abm=True).orders(range(2))
+    cart.prepare(orders)
+    assert (added, happened.devices) == ([0], [0])
+    cart.see(0, ActivationFailed("activation.refused", "expected 200, found 403"))
+    assert (added, happened.all[-1]) == ([0, 1], (1, PersonActs(orders[1])))
+    assert orders[1].add_to_abm
+    assert cart.results[0].code == "activation.refused"
+
+
+def test_without_somebody_signed_in_to_abm_nothing_is_added(happened: Happened) -> None:
+    """Nothing is touched."""
+    cart = Cart(1, happened)
+    with pytest.raises(ValueError, match="found nobody"):
+        cart.prepare(replace(BLUEPRINT, add_to_abm=True).orders(range(2)))
+    assert cart.is_done
+    assert happened.all == []
