@@ -75,9 +75,13 @@ async def test_t30_a_stranger_reaches_no_property_list_parser(rig: SocketRig, de
     await assert_refused_in_time(rig, _post(rig, "/checkin", bomb), "auth.missing")
     await assert_refused_in_time(rig, _post(rig, "/enroll", bomb), "enroll.machine_info")
     await assert_refused_in_time(rig, _post(rig, "/enroll/ota", bomb), "enroll.profile_service")
-    await assert_refused_in_time(rig, _post(rig, "/enroll/dep", bomb), "enroll.machine_info")
+    await assert_refused_in_time(rig, _post(rig, "/enroll/dep", bomb), "ade.machineinfo:asn1")
     signed = device.signature(bomb, detached=False)
-    for path, event in (("/enroll", "parse.expansion"), ("/enroll/ota", "parse.expansion")):
+    for path, event in (
+        ("/enroll", "parse.expansion"),
+        ("/enroll/ota", "parse.expansion"),
+        ("/enroll/dep", "ade.machineinfo:untrusted"),
+    ):
         await assert_refused_in_time(rig, _post(rig, path, base64.b64decode(signed)), event)
 
 
@@ -180,7 +184,7 @@ def _asn1_zoo(size: int) -> dict[str, bytes]:
         ("/scep?operation=PKIOperation", "scep.message"),
         ("/enroll", "enroll.machine_info"),
         ("/enroll/ota", "enroll.profile_service"),
-        ("/enroll/dep", "enroll.machine_info"),
+        ("/enroll/dep", "ade.machineinfo"),
     ],
 )
 async def test_t36_hostile_asn1_in_a_body_is_refused(rig: SocketRig, path: str, event: str) -> None:
