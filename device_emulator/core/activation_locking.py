@@ -13,7 +13,8 @@ from datetime import timedelta
 
 from device_emulator.core.answers.habits import can_be_located
 from device_emulator.core.conversation import OK, USER_AGENT, Conversation, Draft, once, said_by
-from device_emulator.core.events import FindMyRefused, FindMyReported
+from device_emulator.core.errors import ExchangeError
+from device_emulator.core.events import FindMyRefused, FindMyReported, RetryScheduled
 from device_emulator.core.find_my import LockOwner
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.messages import RequestKind
@@ -53,7 +54,7 @@ def gives_code_away(handheld: Handheld) -> bool:
 
 
 def notice(handheld: Handheld) -> bool:
-    """Lock, or unlock, as Find My and the server's leave have it now; return whether Apple is to be told.
+    """Lock, or unlock, as Find My and the server's leave have it now; return whether Apple is to be told at once.
 
     Without Apple there is nobody to tell, and nothing that a lock could do.
     """
@@ -64,17 +65,17 @@ def notice(handheld: Handheld) -> bool:
         state.locked_by = None
     elif state.locked_by is None or state.locked_by.name != account.name:
         state.locked_by = LockOwner(account.name, account.password) if allows_lock(handheld) else None
-    return state.reported != state.locked_by
+    if state.reported == state.locked_by:
+        state.tell_at = None
+        return False
+    return state.tell_at is None or state.tell_at <= handheld.clock()
 
 
 def report(handheld: Handheld) -> Conversation[None]:
     """Tell Apple one thing: whose lock is gone, or who locks the activation now.
 
-    Who takes a lock away has to know the password of its account; Apple learns of the next one afterwards.
-
-    Raises:
-        TemporaryError: Apple did not hear of it.
-
+    Who takes a lock away has to know the password of its account; Apple learns of the next one afterwards. If Apple
+    does not hear, nothing else waits for it: the device tells it again after a while.
     """
     apple, state = handheld.settings.apple, handheld.find_my
     if apple is None or state.reported == state.locked_by:
@@ -83,7 +84,12 @@ def report(handheld: Handheld) -> Conversation[None]:
     message = _locked(handheld, owner) if owner is not None else _unlocked(handheld, state.reported)
     headers = {"User-Agent": USER_AGENT, "Content-Type": PLIST}
     draft = Draft(RequestKind.FIND_MY, "POST", apple.activation_lock, headers, encode_report(message))
-    response = yield from once(draft)
+    try:
+        response = yield from once(draft)
+    except ExchangeError as error:
+        state.tell_at = handheld.clock() + handheld.settings.retry.ceiling
+        handheld.emit(RetryScheduled(RequestKind.FIND_MY, error.reason, state.tell_at))
+        return
     # Whatever Apple says, it has heard: asked again it would say the same.
     state.reported = owner
     if response.status == OK:

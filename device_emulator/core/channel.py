@@ -28,6 +28,7 @@ from mdm_server.wire.checkin import (
     TokenUpdate,
     UserAuthenticate,
 )
+from mdm_server.wire.commands.support import AccessRight
 from mdm_server.wire.enrollment_id import CommandUuid, Sender, Udid
 from mdm_server.wire.inbound import encode
 from mdm_server.wire.plist import Codec
@@ -68,14 +69,15 @@ def authenticate(handheld: Handheld) -> Draft:
 
 
 def token_update(handheld: Handheld) -> Draft:
-    """Say where the device can be pushed to, and what unlocks it."""
+    """Say where the device can be pushed to, and what unlocks it, if the server may unlock it (schema, TokenUpdate)."""
     management = managed(handheld)
+    may_unlock = AccessRight.LOCK_AND_PASSCODE in management.access_rights
     message = TokenUpdate(
         sender=sender(handheld),
         topic=management.settings.topic,
         token=management.push_token(handheld.randomness),
         push_magic=management.push_magic(handheld.randomness),
-        unlock_token=locking.unlock_token(handheld),
+        unlock_token=locking.unlock_token(handheld) if may_unlock else None,
         awaiting_configuration=True if management.awaiting_configuration else None,
     )
     return check_in(handheld, message, RequestKind.TOKEN_UPDATE)

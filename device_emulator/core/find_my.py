@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any
 
 
@@ -21,19 +22,24 @@ class FindMy:
     Attributes:
         locked_by: whose account locks the activation; None: it is not locked.
         reported: of whose lock Apple has been told; None: of none, or that there is none any more.
+        tell_at: when Apple is to be told again, after it did not hear.
         code_cleared: the server had the device forget its bypass code.
 
     """
 
-    __slots__ = ("code_cleared", "locked_by", "reported")
+    __slots__ = ("code_cleared", "locked_by", "reported", "tell_at")
 
     def __init__(self) -> None:
         self.locked_by: LockOwner | None = None
         self.reported: LockOwner | None = None
+        self.tell_at: datetime | None = None
         self.code_cleared = False
 
     def snapshot(self) -> dict[str, object]:
-        """Return the state in plain JSON types; it holds the password of the account."""
+        """Return the state in plain JSON types; it holds the password of the account.
+
+        A device that is restored tells Apple at once what Apple has not heard.
+        """
         return {
             "locked_by": None if self.locked_by is None else asdict(self.locked_by),
             "reported": None if self.reported is None else asdict(self.reported),

@@ -110,13 +110,13 @@ class Errand(StrEnum):
     CHECK_OUT = "check_out"
     HUB = "hub"
     TOKEN_UPDATE = "token_update"  # noqa: S105 - the name of an errand
-    SESSION = "session"
     RENEWAL = "renewal"
     FIND_MY = "find_my"
+    SESSION = "session"
 
 
 URGENCY = tuple(Errand)
-"""In this order errands are run when several wait."""
+"""In this order errands are run when several wait: a session, which may fail for days, comes last."""
 NO_ERRANDS: frozenset[Errand] = frozenset()
 """One object for all devices that have nothing to do; every other empty set would weigh 216 bytes."""
 

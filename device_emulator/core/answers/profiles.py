@@ -28,6 +28,7 @@ CAUSES: Mapping[str, ErrorCode] = {
     "profile.signature": ErrorCode.BAD_SIGNATURE,
     "profile.untrusted": ErrorCode.BAD_SIGNATURE,
     "profile.management": ErrorCode.MDM_REPLACEMENT_MISMATCH,
+    "return_to_service.missing": ErrorCode.MALFORMED_REQUEST,
 }
 
 

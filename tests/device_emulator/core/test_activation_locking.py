@@ -17,6 +17,7 @@ from device_emulator.core.preferences import Preference
 from device_emulator.core.setting_up.answers import AppleAccount
 from mdm_server.wire.activation import FindMyReport, parse_report
 from mdm_server.wire.activation_lock import escrow_key, opens, parse_bypass_code
+from mdm_server.wire.plist import PlistValue
 from rigs.play_server import LINK, MovingClock, PlayServer, play
 
 APPLE = AppleAddress("https://apple.example")
@@ -59,7 +60,7 @@ def sign_in(device: Device, server: PlayServer, account: AppleAccount | None) ->
 
 def allow(device: Device, server: PlayServer, *, allowed: bool) -> list[object]:
     """Have the server allow the lock, or not."""
-    options = {"ActivationLockAllowedWhileSupervised": allowed}
+    options: PlistValue = {"ActivationLockAllowedWhileSupervised": allowed}
     device.handheld.preferences.change(Preference.MDM_OPTIONS, options)
     return list(play(device, server, TimePassed()))
 
@@ -112,11 +113,11 @@ def test_a_lock_is_taken_away_with_its_own_password(private: Device, server: Pla
 
 
 def test_apple_is_told_again_until_it_hears(private: Device, server: PlayServer, moving: MovingClock) -> None:
-    """With pauses, also on a device that nobody manages."""
+    """Every five minutes, also on a device that nobody manages; meanwhile it does whatever else it has to do."""
     leaving.end_management(private.handheld, "checked_out")
     server.script(RequestKind.FIND_MY, (503, b""), (503, b""))
     private.handheld.apple_account = ADA
-    events = play(private, server, TimePassed(), clock=moving, patience=60)
+    events = play(private, server, TimePassed(), clock=moving, patience=601)
     assert [type(event) for event in events if isinstance(event, RetryScheduled | FindMyReported)] == [
         RetryScheduled,
         RetryScheduled,

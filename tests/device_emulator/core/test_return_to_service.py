@@ -1,0 +1,144 @@
+"""Return to Service: what the server has to send along, and what the device makes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from device_emulator.core.activation import ActivationRecord
+from device_emulator.core.answers.answerer import Answer
+from device_emulator.core.answers.dispatch import answer
+from device_emulator.core.device import Device
+from device_emulator.core.handheld import Handheld
+from device_emulator.core.hardware import SYSTEM_VERSIONS
+from device_emulator.core.return_to_service import WIFI
+from device_emulator.core.setting_up.answers import Guide
+from device_emulator.core.states import LifeState
+from mdm_server.wire.command import Command
+from mdm_server.wire.enrollment_id import CommandUuid
+from mdm_server.wire.results import Status
+from rigs.play_server import LINK, PlayServer, play
+
+DEP_URL = "https://mdm.example/enroll/dep"
+
+
+@pytest.fixture
+def handheld(make_device: Callable[..., Device], server: PlayServer) -> Handheld:
+    """Return an enrolled device that is supervised, and one of Apple Business Manager."""
+    device = make_device(supervised=True)
+    play(device, server, LINK)
+    device.handheld.system = next(each for each in SYSTEM_VERSIONS if each.version.startswith("18"))
+    device.handheld.activation = ActivationRecord.known(DEP_URL)
+    device.handheld.take_events()
+    return device.handheld
+
+
+def erase(handheld: Handheld, **wanted: Any) -> Answer:
+    """Have the server erase a device and return it to service."""
+    fields = {"ReturnToService": {"Enabled": True, **wanted}}
+    return answer(handheld, Command(CommandUuid("erase-1"), "EraseDevice", fields))
+
+
+def wifi(server: PlayServer) -> bytes:
+    """Return a profile that brings a network."""
+    return server.configuration("office", WIFI, {"SSID_STR": "Office", "EncryptionType": "WPA2"})
+
+
+def test_the_device_is_erased_and_sets_itself_up(handheld: Handheld, server: PlayServer) -> None:
+    """It has the network and the profile, and no person to ask."""
+    profile = server.profile()
+    reply = erase(handheld, WiFiProfileData=wifi(server), MDMProfileData=profile)
+    assert (reply.status, handheld.life) == (Status.ACKNOWLEDGED, LifeState.ENROLLED)
+    assert reply.afterwards is not None
+    reply.afterwards(handheld)
+    assert handheld.life is LifeState.SETUP_ASSISTANT
+    assert handheld.passage is not None
+    assert (handheld.passage.guide, handheld.passage.setting_up.profile) == (Guide.RETURN_TO_SERVICE, profile)
+    assert [profile.identifier for profile in handheld.profiles] == ["office"]
+
+
+def test_a_device_of_apple_business_manager_needs_no_profile(handheld: Handheld, server: PlayServer) -> None:
+    """It asks the server that Apple names."""
+    reply = erase(handheld, WiFiProfileData=wifi(server))
+    assert reply.afterwards is not None
+    reply.afterwards(handheld)
+    assert handheld.passage is not None
+    assert handheld.passage.setting_up.profile is None
+
+
+def _nobodys(handheld: Handheld) -> None:
+    handheld.activation = None
+
+
+def _unsupervised(handheld: Handheld) -> None:
+    handheld.is_supervised = False
+
+
+def _with_a_page(handheld: Handheld) -> None:
+    record = handheld.activation
+    assert record is not None
+    assert record.configuration is not None
+    profile = type(record.configuration.profile)(url=DEP_URL, configuration_web_url=f"{DEP_URL}/web")
+    handheld.activation = ActivationRecord(configuration=replace(record.configuration, profile=profile))
+
+
+@pytest.mark.parametrize("change", [_nobodys, _unsupervised, _with_a_page])
+def test_every_other_device_needs_one(
+    handheld: Handheld, server: PlayServer, change: Callable[[Handheld], None]
+) -> None:
+    """Nobody else says where to enrol, or somebody would have to sign in."""
+    change(handheld)
+    reply = erase(handheld, WiFiProfileData=wifi(server))
+    assert [link.code for link in reply.error_chain] == [4001, 12008]
+    assert erase(handheld, WiFiProfileData=wifi(server), MDMProfileData=server.profile()).status is Status.ACKNOWLEDGED
+
+
+@pytest.mark.parametrize(
+    ("wanted", "cause"),
+    [
+        ({}, 12008),
+        ({"WiFiProfileData": b""}, 12008),
+        ({"WiFiProfileData": b"no profile"}, 1004),
+        ({"WiFiProfileData": "other"}, 1000),
+        ({"WiFiProfileData": "wifi", "MDMProfileData": b"no profile"}, 1004),
+        ({"WiFiProfileData": "wifi", "MDMProfileData": "other"}, 1000),
+        ({"WiFiProfileData": "wifi", "MDMProfileData": "stranger's"}, 1004),
+    ],
+)
+def test_what_is_wrong_is_refused_before_anything_is_erased(
+    handheld: Handheld, server: PlayServer, wanted: dict[str, Any], cause: int
+) -> None:
+    """Error 4001 with its cause beneath it, and the device goes on as it was."""
+    broken = bytearray(server.profile())
+    broken[len(broken) // 2] ^= 1
+    documents = {
+        "wifi": wifi(server),
+        "other": server.configuration("other", "com.apple.applicationaccess", {}),
+        "stranger's": bytes(broken),
+    }
+    sent = {key: documents.get(value, value) if isinstance(value, str) else value for key, value in wanted.items()}
+    reply = erase(handheld, **sent)
+    assert (reply.status, [link.code for link in reply.error_chain]) == (Status.ERROR, [4001, cause])
+    assert reply.afterwards is None
+    assert handheld.life is LifeState.ENROLLED
+
+
+@pytest.mark.parametrize("old", [True, False])
+def test_return_to_service_can_be_off(handheld: Handheld, old: bool) -> None:
+    """Not enabled, or a system that does not know it: an erase like any other."""
+    if old:
+        handheld.system = replace(handheld.system, version="16.7.11")
+    fields = {"ReturnToService": {"Enabled": old}}
+    reply = answer(handheld, Command(CommandUuid("erase-1"), "EraseDevice", fields))
+    assert reply.afterwards is not None
+    reply.afterwards(handheld)
+    assert (handheld.life, handheld.passage) == (LifeState.SETUP_ASSISTANT, None)
+
+
+def test_enabled_must_be_said(handheld: Handheld) -> None:
+    """The schema requires it in the dictionary."""
+    reply = answer(handheld, Command(CommandUuid("erase-1"), "EraseDevice", {"ReturnToService": {}}))
+    assert reply.status is Status.COMMAND_FORMAT_ERROR
