@@ -74,16 +74,18 @@ def _goes_on_by_itself(handheld: Handheld) -> bool:
 
 
 def _is_to_be_enrolled(handheld: Handheld, passage: Passage) -> bool:
-    """Show the remote management pane, if an organization manages the device; it may leave the choice to its person."""
-    if passage.setting_up.profile is not None:
-        return True
+    """Show the remote management pane, if an organization manages the device; it may leave the choice to its person.
+
+    Where the profile is there already, nobody is asked, and what the organization decided holds all the same.
+    """
+    is_at_hand = passage.setting_up.profile is not None
     configuration = None if handheld.activation is None else handheld.activation.configuration
     profile = None if handheld.activation is None else handheld.activation.profile
     if profile is None:
-        return False
-    if shows_panes(handheld, passage):
+        return is_at_hand
+    if shows_panes(handheld, passage) and not is_at_hand:
         show(handheld, passage, REMOTE_MANAGEMENT)
-    if passage.answers.skip_enrollment and not profile.is_mandatory:
+    if passage.answers.skip_enrollment and not profile.is_mandatory and not is_at_hand:
         handheld.emit(RemoteManagementSkipped("" if configuration is None else configuration.organization_name))
         return False
     handheld.is_supervised = handheld.is_supervised or profile.is_supervised
