@@ -157,14 +157,13 @@ def may_defer(handheld: Handheld) -> bool:
 
 def defer(handheld: Handheld) -> None:
     """Let the person put the update off; they are asked again the next day."""
-    now, update = handheld.clock(), _present(handheld)
-    _move(
-        handheld,
-        UpdateTrigger.PERSON_DEFERRED,
-        at=now,
-        until=now + handheld.settings.pace.reminder,
-        deferrals=update.deferrals + 1,
-    )
+    now = handheld.clock()
+    _defer(handheld, now, until=now + handheld.settings.pace.reminder)
+
+
+def _defer(handheld: Handheld, at: datetime, *, until: datetime) -> None:
+    update = _present(handheld)
+    _move(handheld, UpdateTrigger.PERSON_DEFERRED, at=at, until=until, deferrals=update.deferrals + 1)
     handheld.emit(UpdateDeferred(update.version.version))
 
 
@@ -174,9 +173,10 @@ def _start(handheld: Handheld, at: datetime) -> None:
 
 
 def _ask(handheld: Handheld, at: datetime) -> None:
-    consent = handheld.settings.pace.consent
-    _move(handheld, UpdateTrigger.PERSON_ASKED, at=at, until=None if consent is None else at + consent)
-    update = _present(handheld)
+    """Ask the person; who has put it off before will not agree by themselves, and lets the day go by."""
+    update, pace = _present(handheld), handheld.settings.pace
+    patience = pace.reminder if update.deferrals else pace.consent
+    _move(handheld, UpdateTrigger.PERSON_ASKED, at=at, until=None if patience is None else at + patience)
     left = None if update.most_deferrals is None else max(0, update.most_deferrals - update.deferrals)
     handheld.emit(UpdatePrompted(update.version.version, left))
 
@@ -215,6 +215,8 @@ def _step(handheld: Handheld) -> bool:
             _install_or_give_up(handheld)
         case UpdateState.WAITING if not handheld.on_call and _is_up(handheld):
             _install_or_give_up(handheld)
+        case UpdateState.PROMPTING if due is not None and update.deferrals:
+            _defer(handheld, due, until=due)  # a day without an answer is a day
         case UpdateState.PROMPTING if due is not None:
             _consent(handheld, due)
         case UpdateState.DEFERRED if due is not None and _is_up(handheld):

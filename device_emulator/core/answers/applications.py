@@ -21,6 +21,7 @@ from mdm_server.wire.plist import PlistDict, PlistValue
 
 REMOVE_WITH_MANAGEMENT = 1
 WITH_LICENCE = 1  # Options.PurchaseMethod: volume purchasing
+ARRIVING = frozenset({ApplicationState.INSTALLING, ApplicationState.UPDATING})
 SOURCES = ("iTunesStoreID", "Identifier", "ManifestURL")
 
 
@@ -164,9 +165,11 @@ def installed_application_list(handheld: Handheld, command: Command) -> Answer:
     managing_applications.catch_up(handheld)
     wanted, items = command.fields.get("Identifiers"), command.fields.get("Items")
     managed_only = command.fields.get("ManagedAppsOnly", False)
+    arriving = [each.application for each in handheld.applications.orders if each.state in ARRIVING]
+    present = {each.identifier: each for each in (*handheld.applications, *arriving)}
     listed = [
-        _described(application, items)
-        for application in handheld.applications
+        _described(application, items, installing=application in arriving)
+        for application in present.values()
         if (wanted is None or application.identifier in wanted) and (application.is_managed or not managed_only)
     ]
     return Answer(values={"InstalledApplicationList": listed})
@@ -181,7 +184,6 @@ PROPERTIES: dict[str, Callable[[Application], PlistValue]] = {
     "DynamicSize": lambda application: application.dynamic_size,
     "ExternalVersionIdentifier": lambda application: external_version(application),
     "IsValidated": lambda application: True,
-    "Installing": lambda application: False,
     "AppStoreVendable": lambda application: application.store_id is not None,
     "DeviceBasedVPP": lambda application: application.is_managed and application.store_id is not None,
     "BetaApp": lambda application: False,
@@ -191,9 +193,9 @@ PROPERTIES: dict[str, Callable[[Application], PlistValue]] = {
 }
 
 
-def _described(application: Application, items: list[str] | None) -> PlistDict:
-    names = PROPERTIES if items is None else [name for name in PROPERTIES if name in items]
-    return {name: PROPERTIES[name](application) for name in names}
+def _described(application: Application, items: list[str] | None, *, installing: bool) -> PlistDict:
+    values = {name: value(application) for name, value in PROPERTIES.items()} | {"Installing": installing}
+    return values if items is None else {name: value for name, value in values.items() if name in items}
 
 
 def external_version(application: Application) -> int:

@@ -160,6 +160,17 @@ def test_without_a_limit_it_can_be_put_off_for_ever(iphone: Handheld, ticking: C
     assert iphone.take_events().count(UpdateDeferred(NEWEST.version)) == 20
 
 
+def test_a_day_without_an_answer_counts_like_one_on_which_it_was_put_off(asking: Handheld, ticking: Clock) -> None:
+    """Who has said no once does not say yes by themselves, and in the end nobody asks them."""
+    act(asking, AnswerPrompt(agree=False))
+    states = []
+    for hours in (24, 23, 1):
+        ticking.advance(hours=hours)
+        states.append(state(asking))
+    assert states == [UpdateState.PROMPTING, UpdateState.PROMPTING, UpdateState.INSTALLING]
+    assert asking.take_events().count(UpdateDeferred(NEWEST.version)) == 2
+
+
 def test_with_no_deferral_allowed_the_person_may_not_put_it_off(iphone: Handheld, ticking: Clock) -> None:
     """They can agree, or leave the question where it is."""
     order(iphone)

@@ -186,6 +186,17 @@ def test_the_list_of_applications_can_be_narrowed(iphone: Handheld) -> None:
     assert [each["Identifier"] for each in everything] == [each.identifier for each in iphone.applications]
 
 
+def test_what_is_being_installed_is_listed_as_such(iphone: Handheld, ticking: Clock) -> None:
+    """Neither while it waits in the queue, nor afterwards."""
+    identifier = ask(iphone, "InstallApplication", iTunesStoreID=STORE_ID).values["Identifier"]
+    found = []
+    for seconds in (0, 5, 30):
+        ticking.advance(seconds=seconds)
+        reply = ask(iphone, "InstalledApplicationList", Identifiers=[identifier], Items=["Installing"])
+        found.append(reply.values["InstalledApplicationList"])
+    assert found == [[], [{"Installing": True}], [{"Installing": False}]]
+
+
 def test_configuration_and_attributes_are_read_back(iphone: Handheld, ticking: Clock) -> None:
     """Settings sets and takes away what InstallApplication began; what is not managed is passed over."""
     install(iphone, ticking, Identifier="com.example.app", Attributes={"Removable": False})
