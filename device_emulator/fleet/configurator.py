@@ -29,8 +29,8 @@ class Blueprint:
     """What Configurator does with every device of a run.
 
     A device whose serial number or IMEI is on somebody's registration needs no more than the server and the group. For
-    any other there are the credentials of a staging user; without them the server has to refuse it. One that is added to
-    Apple Business Manager enrols as the organization has decided there.
+    any other there are the credentials of a staging user; without them the server has to refuse it. One that is added
+    to Apple Business Manager enrols as the organization has decided there.
     """
 
     url: str

@@ -18,6 +18,7 @@ from device_emulator.core.events import (
     ProfileRefused,
 )
 from device_emulator.core.messages import PersonActs
+from device_emulator.core.setting_up.events import ActivationFailed
 from device_emulator.fleet.arrival import arrivals
 from device_emulator.fleet.loop import FleetLoop
 
@@ -48,8 +49,11 @@ class EnrollmentRun:
                 self._fleet.tally.enrollment.record(time.monotonic() - self._starts.pop(number))
             case EnrollmentFailed():
                 self._fail(number, event)
-            case ProfileRefused(reason, detail) | HubRefused(reason, detail, _) if number not in self.enrolled:
-                # A file that is refused when it is opened begins no enrolment that could fail; nor does a wizard.
+            case ProfileRefused(reason, detail) | HubRefused(reason, detail, _) | ActivationFailed(reason, detail) if (
+                number not in self.enrolled
+            ):
+                # A file that is refused when it is opened begins no enrolment that could fail; nor does a wizard, nor
+                # a device that Apple does not activate.
                 self._fail(number, EnrollmentFailed(EnrollmentStage.PROFILE, reason, detail))
 
     def _fail(self, number: int, failure: EnrollmentFailed) -> None:

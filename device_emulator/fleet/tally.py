@@ -29,6 +29,7 @@ from device_emulator.core.events import (
     UnmanagedEntered,
 )
 from device_emulator.core.messages import RequestFailed, RequestKind
+from device_emulator.core.setting_up.events import ActivationFailed
 from device_emulator.transport.contract import Outcome
 
 LONGEST_MICROSECONDS = 600_000_000
@@ -92,6 +93,8 @@ class Tally:
                 self.funnel["enrolled"] += 1
             case EnrollmentFailed(stage, reason, _):
                 self.failures[f"{stage.value}: {reason}"] += 1
+            case ActivationFailed(reason, _):
+                self.failures[f"activation: {reason}"] += 1
             case ProfileRefused(reason, _) | HubRefused(reason, _, _):
                 self.refusals[reason] += 1
             case RetryScheduled(kind, reason, _):

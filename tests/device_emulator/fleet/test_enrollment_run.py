@@ -12,6 +12,7 @@ from device_emulator.core.events import (
     ProfileRefused,
 )
 from device_emulator.core.messages import PersonActs, Request, ResponseArrived
+from device_emulator.core.setting_up.events import ActivationFailed
 from device_emulator.fleet.arrival import arrivals
 from device_emulator.fleet.enrollment_run import EnrollmentRun
 from device_emulator.fleet.loop import FleetLoop, wall_clock
@@ -91,3 +92,14 @@ async def test_a_wizard_that_refuses_is_an_end() -> None:
         {1},
         {0: "DEVICE_DENYLISTED"},
     )
+
+
+async def test_a_device_that_apple_does_not_activate_is_at_its_end() -> None:
+    """It never got as far as an enrolment, and is counted as one that failed."""
+    run, fleet, _ = _run(1, None)
+    async with fleet:
+        run.see(0, ActivationFailed("activation.refused", "expected 200, found 403"))
+        fleet.tally.see(ActivationFailed("activation.refused", "expected 200, found 403"))
+    assert run.ended == 1
+    assert run.failed[0].reason == "activation.refused"
+    assert fleet.tally.failures == {"activation: activation.refused": 1}
