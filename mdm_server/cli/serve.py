@@ -42,7 +42,14 @@ def setting(flag: str, **options: Any) -> Callable[[Any], Any]:
 @setting("--apple-listen", metavar="HOST:PORT", help="Play Apple too: the device API of ABM, and activation.")
 @setting("--apns-listen", metavar="HOST:PORT", help="Play Apple's push service too, over HTTP/2.")
 @setting("--abm-url", metavar="URL", help="Another Apple Business Manager to synchronise with.")
-@setting("--abm-ca", type=click.Path(path_type=Path), metavar="FILE", help="Whom (PEM) to believe there.")
+@setting("--apns-url", metavar="URL", help="Another push service to push through.")
+@setting(
+    "--apns-identity",
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="The push certificate and its key (PEM) to show there.",
+)
+@setting("--apple-ca", type=click.Path(path_type=Path), metavar="FILE", help="Whom (PEM) to believe at both.")
 @setting(
     "--state-dir",
     type=click.Path(path_type=Path),
@@ -118,7 +125,9 @@ def serve(**given: Any) -> None:
         apple=given["apple_listen"],
         apns=given["apns_listen"],
         abm_url=given["abm_url"],
-        abm_ca=given["abm_ca"],
+        apns_url=given["apns_url"],
+        apns_identity=given["apns_identity"],
+        apple_ca=given["apple_ca"],
         hostnames=tuple(given["hostname"]),
         seed=given["seed"],
         issuing_key=given["issuing_key"],

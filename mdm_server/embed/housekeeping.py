@@ -16,6 +16,9 @@ TRIM_EVERY_SECONDS = 600.0
 SWEEP_EVERY = timedelta(minutes=1)
 """How late a forgotten user may be logged out, and a place be given back that nobody came to take."""
 
+SYNCHRONIZE_EVERY = timedelta(minutes=30)
+"""How late the server hears of a device that was bought, unless somebody asks sooner."""
+
 
 async def wake_waiting(suite: ServiceSuite) -> None:
     """Push the devices for which commands wait: pushes do not survive a restart, queues do."""
@@ -41,3 +44,13 @@ async def sweep(suite: ServiceSuite, every: timedelta = SWEEP_EVERY) -> None:
             await suite.hub.sweep.run()
         except StoreUnavailable as error:
             log.warning("hub.not_swept", reason=str(error))
+
+
+async def synchronize(suite: ServiceSuite, every: timedelta = SYNCHRONIZE_EVERY) -> None:
+    """Ask Apple Business Manager what is new, until cancelled; what went wrong is in the journal, and tried again."""
+    while True:
+        await asyncio.sleep(every.total_seconds())
+        try:
+            await suite.abm.sync.run_all()
+        except StoreUnavailable as error:
+            log.warning("abm.not_synchronized", reason=str(error))

@@ -28,6 +28,7 @@ from mdm_server.embed.chance import Chance
 from mdm_server.embed.housekeeping import SWEEP_EVERY, wake_waiting
 from mdm_server.embed.in_process_apple import InProcessApple
 from mdm_server.embed.journal_lines import journal_lines
+from mdm_server.outbound.courier import SortingSender
 from mdm_server.service.answer import Answer, say_no
 from mdm_server.service.push import PushTarget
 from mdm_server.service.request_facts import RequestFacts, told_by
@@ -129,6 +130,7 @@ class InProcessServer:
     async def start(self) -> None:
         """Open the state, as it was when the server stopped, and wake the devices for which something waits."""
         self._store = open_sqlite(self._folder / DATABASE, inline=True, durable=False)
+        apns = None if self.apple is None else self.apple.sender(self._settings.topic)
         self._suite = assemble(
             self._store,
             self.authority,
@@ -136,9 +138,11 @@ class InProcessServer:
             clock=self._clock,
             random_bytes=self._chance,
             run=run_inline,
-            sender=self if self.apple is None else self.apple.sender(self._settings.topic),
+            sender=self if apns is None else SortingSender(apns, self),
             caller=self.apple,
         )
+        if apns is not None:
+            apns.on_refused = self._suite.pusher.refused
         self._routes = routes_of(self._suite)
         await wake_waiting(self._suite)
 

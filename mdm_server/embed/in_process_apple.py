@@ -20,10 +20,10 @@ from mdm_server.clouds.apple.push.courier import Courier, DirectLine
 from mdm_server.clouds.apple.services import ORGANIZATION, AppleServices
 from mdm_server.clouds.call import Call, Reply
 from mdm_server.embed.chance import Chance
-from mdm_server.outbound.courier import CourierSender
+from mdm_server.embed.pushing import push_identity
+from mdm_server.outbound.apns import DirectSender
 from mdm_server.service.answer import Answer
 from mdm_server.service.calling import Called, CallFailedError
-from mdm_server.service.push import PushSender
 
 URL = "https://apple.test"
 """Where devices and servers believe Apple to be; the name is reserved for tests (RFC 6761 §6.2)."""
@@ -90,9 +90,10 @@ class InProcessApple:
             raise ConnectionRefusedError("Apple hung up")
         return Answer(reply.body, status=reply.status, headers=reply.headers)
 
-    def sender(self, topic: str) -> PushSender:
+    def sender(self, topic: str) -> DirectSender:
         """Return what pushes for a management server with this topic."""
-        return CourierSender(self.services.courier)
+        certificate = push_identity(self.services.authority, topic).certificate
+        return DirectSender(self.services.push, certificate)
 
     def close(self) -> None:
         """Close the books."""

@@ -25,11 +25,11 @@ from mdm_server.embed.administrators import ApiCredentials, find_administrators
 from mdm_server.embed.apple import open_apple, open_apple_ports
 from mdm_server.embed.believing import believing
 from mdm_server.embed.chance import Chance
-from mdm_server.embed.housekeeping import sweep, trim_journal, wake_waiting
+from mdm_server.embed.housekeeping import sweep, synchronize, trim_journal, wake_waiting
+from mdm_server.embed.pushing import open_apns, sender_of
 from mdm_server.embed.settings import ServerSettings
 from mdm_server.embed.start_error import ExitCode, ServerStartError, start_error
 from mdm_server.embed.state_folder import StateFolder, server_context
-from mdm_server.outbound.courier import CourierSender
 from mdm_server.outbound.http import HttpCaller
 from mdm_server.service.compat import CompatError, parse_compat
 from mdm_server.service.running import Runner
@@ -136,18 +136,22 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     courier = Courier(clock)
     apple = await _open_apple(settings, places, folder, courier, clock, closing)
     abm_url = settings.abm_url or _url(places.apple)
+    trusted = None if settings.apple_ca is None else _pem(_certificates("apple-ca", settings.apple_ca))
+    apns = open_apns(settings, apple, _url(places.apns), service_settings.topic, trusted, closing)
     suite = assemble(
         store,
         authority,
         believing(replace(service_settings, base_url=places.listen.url), apple, abm_url),
         clock=clock,
         random_bytes=chance,
-        sender=CourierSender(courier),
+        sender=sender_of(apns, courier),
         run=_in_threads(pool),
-        caller=None if abm_url is None else _caller(settings, apple, closing),
+        caller=None if abm_url is None else _caller(settings, apple, trusted, closing),
     )
+    if apns is not None:
+        apns.on_refused = suite.pusher.refused
     administrators = await find_administrators(settings, store, clock())
-    ca_pem = certificates_to_pem([authority.root.certificate]).decode()
+    ca_pem = _pem([authority.root.certificate])
     gate = Gate(administrators.account, AccessTokens(clock, secrets.token_bytes))
     first = Port(first_port(Front(suite, courier, ca_pem, administrators.tokens, gate, limits)), limits)
     strings = second_port(Strings(suite, store, clock, lambda: chance.seed, chance.reseed))
@@ -155,7 +159,13 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
         add_apple_strings(strings, Apple(apple, clock, _url(places.apple), _url(places.apns)))
     second = Port(strings, limits)
     await _open(first, second, places, server_context(authority, folder, places.hostnames), closing)
-    for background in (watch_the_loop(), wake_waiting(suite), trim_journal(store), sweep(suite)):
+    for background in (
+        watch_the_loop(),
+        wake_waiting(suite),
+        trim_journal(store),
+        sweep(suite),
+        synchronize(suite),
+    ):
         closing.push_async_callback(_cancel, asyncio.create_task(background))
     return Server(
         url=places.listen.url,
@@ -194,17 +204,19 @@ async def _open_apple(
     return services
 
 
-def _caller(settings: ServerSettings, apple: AppleServices | None, closing: AsyncExitStack) -> HttpCaller:
+def _caller(
+    settings: ServerSettings, apple: AppleServices | None, trusted: str | None, closing: AsyncExitStack
+) -> HttpCaller:
     """Return what calls Apple Business Manager, and whom it believes."""
-    if settings.abm_ca is not None:
-        trusted = certificates_to_pem(_certificates("abm-ca", settings.abm_ca)).decode()
-    elif apple is not None and settings.abm_url is None:
-        trusted = certificates_to_pem([apple.authority.root.certificate]).decode()
-    else:
-        trusted = None
+    if apple is not None and settings.abm_url is None:
+        trusted = _pem([apple.authority.root.certificate])
     caller = HttpCaller(trusted)
     closing.push_async_callback(caller.close)
     return caller
+
+
+def _pem(certificates: tuple[x509.Certificate, ...] | list[x509.Certificate]) -> str:
+    return certificates_to_pem(certificates).decode()
 
 
 async def _open(first: Port, second: Port, places: Places, tls: ssl.SSLContext, closing: AsyncExitStack) -> None:

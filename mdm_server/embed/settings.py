@@ -24,8 +24,12 @@ class ServerSettings:
     """Apple's push service over HTTP/2 (TLS); None is none."""
     abm_url: str | None = None
     """The device API that our MDM server synchronises with; None is the one of `apple`, if there is one."""
-    abm_ca: Path | None = None
-    """Whose certificates (PEM) are believed at `abm_url`; None is whom this machine believes."""
+    apns_url: str | None = None
+    """The push service that our MDM server pushes through; None is the one of `apns`, or the courier beside us."""
+    apns_identity: Path | None = None
+    """The push certificate and its key (PEM) to show at `apns_url`."""
+    apple_ca: Path | None = None
+    """Whose certificates (PEM) are believed at `abm_url` and `apns_url`; None is whom this machine believes."""
     hostnames: tuple[str, ...] = ()
     """Names and addresses devices use, for the certificate and the URLs; loopback names and `listen` are always in."""
     seed: int | None = None
