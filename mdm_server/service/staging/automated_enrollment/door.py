@@ -26,8 +26,7 @@ class AutomatedEnrollment:
         that is not what it says, or has no DEP profile.
         """
         with self._journal.guard(facts) as exchange:
-            info, arrival = await self._entrance.recognize(facts, body)
-            exchange.device = info.udid or ""
+            info, arrival = await self._entrance.recognize(facts, body, exchange)
             update = self._entrance.update_first(facts, info, arrival.program)
             return update or await self._enroll(facts, arrival)
 

@@ -14,7 +14,7 @@ from mdm_server.domain.staging.refusals import STAGING_REFUSALS
 from mdm_server.domain.staging.registration import token_hash
 from mdm_server.domain.staging.vocabulary import EntryChannel
 from mdm_server.service.answer import Answer
-from mdm_server.service.journal import Journal
+from mdm_server.service.journal import Exchange, Journal
 from mdm_server.service.limiter import GuessLimiter
 from mdm_server.service.request_facts import RequestFacts
 from mdm_server.service.staging.automated_enrollment.describing import CODE, Descriptions
@@ -81,9 +81,10 @@ class Entrance:
         self._journal = journal
         self._limiter = limiter
 
-    async def recognize(self, facts: RequestFacts, body: bytes) -> tuple[MachineInfo, Arrival]:
+    async def recognize(self, facts: RequestFacts, body: bytes, exchange: Exchange) -> tuple[MachineInfo, Arrival]:
         """Return which device asks; raises Refusal `ade.machineinfo`, also for one that has no DEP profile."""
         info = self._descriptions.read(facts, body)
+        exchange.device = info.udid or ""
         return info, await self.admit(_device(info))
 
     async def admit(self, device: HubDevice) -> Arrival:

@@ -66,8 +66,7 @@ class WebSignIn:
             device = self._tickets.read(fields.get(TICKET, ""))
             exchange.device = device.identifier
             return await self._sign_in(facts, _signs_in_here(await self._entrance.admit(device)), fields)
-        info, arrival = await self._entrance.recognize(facts, body)
-        exchange.device = info.udid or ""
+        info, arrival = await self._entrance.recognize(facts, body, exchange)
         update = self._entrance.update_first(facts, info, _signs_in_here(arrival).program)
         return update or self._form(arrival)
 

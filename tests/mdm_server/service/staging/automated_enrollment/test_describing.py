@@ -124,3 +124,16 @@ async def test_what_was_heard_is_forgotten_when_it_is_too_old_to_be_repeated(
     await box.ask()
     replay = box.ask(body=heard, peer="198.51.100.9")
     await assert_rejected(office.rig.store, replay, status=400, event="ade.machineinfo:too_old")
+
+
+async def test_the_journal_names_the_device_that_is_ours_and_has_no_profile(
+    office: StagingOffice, vendor: Authority
+) -> None:
+    """Its administrator finds out why it was turned away; what a stranger claims to be is not on record."""
+    box = Box(office, vendor)
+    request = box.ask()
+    event = await assert_rejected(office.rig.store, request, status=400, event="ade.machineinfo:not_assigned")
+    assert event.device == box.device.udid
+    request = box.ask(body=_by_a_stranger(box, box, vendor))
+    event = await assert_rejected(office.rig.store, request, status=400, event="ade.machineinfo:untrusted")
+    assert event.device == ""
