@@ -121,7 +121,7 @@ async def abm_office(
     """Open both sides, and close them afterwards."""
     line = Line()
     async with service_rig(directory, authority, scep_keys, now, caller=line, abm_url=URL) as rig:
-        apple = InProcessApple(rig.clock, 20261123, lambda token, magic: None)
+        apple = InProcessApple(rig.clock, 20261123)
         line.apple = apple
         organization = apple.services.business_manager.add_organization("Example")
         server = apple.services.business_manager.add_server(organization.id, "Stores")

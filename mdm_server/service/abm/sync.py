@@ -24,13 +24,15 @@ from mdm_server.service.abm.finding import the_token
 from mdm_server.service.abm.pages import Taken, begin_anew, take_end_of_fetch, take_page
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.store.journal_codes import JournalCode
-from mdm_server.store.staging import Staging, StagingRoom
+from mdm_server.store.staging import Staging, StagingRoom, StagingView
 from mdm_server.wire.dep_errors import DepErrorCode
 
 T = TypeVar("T")
 
 PAGE = 1_000
 """How many devices are asked for at once: the most that Apple gives."""
+EVERY = timedelta(minutes=15)
+"""How long a server goes without a look at Apple when nobody asks for one."""
 FRESH_STARTS = 3
 """How often a run begins a fetch anew."""
 
@@ -95,12 +97,20 @@ class AbmSync:
 
     async def run_all(self, *, anew: bool = False) -> list[SyncReport]:
         """Run every token that is good for it; what is refused is noted with its token, and tried the next time."""
-        now, reports = self._clock(), []
-        for token in await self._staging.read(lambda view: view.abm.tokens()):
-            if token.state(now) is TokenState.ACTIVE and (token.not_before is None or token.not_before <= now):
-                with suppress(Refusal):
-                    reports.append(await self.run(token.id, anew=anew))
-        return reports
+        return await self._run_those_that_can(await self._staging.read(lambda view: view.abm.tokens()), anew=anew)
+
+    async def run_due(self) -> list[SyncReport]:
+        """Run the tokens that were not read for a while, or for which something is to be told."""
+        due = self._clock() - EVERY
+
+        def look(view: StagingView) -> list[AbmToken]:
+            return [
+                token
+                for token in view.abm.tokens()
+                if token.synced_at is None or token.synced_at <= due or view.abm.errands(token.id, self._clock(), 1)
+            ]
+
+        return await self._run_those_that_can(await self._staging.read(look))
 
     async def settle(self, tokens: Iterable[int], facts: RequestFacts = INTERNAL) -> None:
         """Tell Apple at once what was decided about devices of these tokens; what it refuses is tried again later."""
@@ -111,6 +121,14 @@ class AbmSync:
                     await self._assigning.run(client, token_id, facts)
                 except Refusal as refusal:
                     await self._note_trouble(token_id, refusal, facts)
+
+    async def _run_those_that_can(self, tokens: Iterable[AbmToken], *, anew: bool = False) -> list[SyncReport]:
+        now, reports = self._clock(), []
+        for token in tokens:
+            if token.state(now) is TokenState.ACTIVE and (token.not_before is None or token.not_before <= now):
+                with suppress(Refusal):
+                    reports.append(await self.run(token.id, anew=anew))
+        return reports
 
     async def _ready(self, token_id: int) -> AbmToken:
         """Return a token that Apple does not want to be spared by."""
