@@ -131,7 +131,8 @@ def verify(
 def _parameters(header: str) -> Mapping[str, str]:
     """Return the parameters of a header, none of them twice (§3.2: a duplicate is a bad request)."""
     scheme, _, written = header.partition(" ")
-    if scheme.lower() != "oauth":
+    # Values are percent-encoded (§3.5.1), so whatever is not ASCII was not written by a client of OAuth.
+    if scheme.lower() != "oauth" or not header.isascii():
         raise WireError("oauth.malformed", "expected an Authorization header of OAuth 1.0, found another")
     values: dict[str, str] = {}
     for item in parse_http_list(written):

@@ -85,6 +85,8 @@ def test_another_request_or_another_secret_is_not_what_was_signed() -> None:
         'OAuth oauth_consumer_key="a"',
         "OAuth nonsense",
         header() + ', oauth_nonce="n1"',
+        header() + ', realm="ü"',
+        header() + ', realm="\udcff"',
         header(oauth_timestamp="soon"),
         header(oauth_timestamp="-1"),
         header(oauth_timestamp="0"),

@@ -75,7 +75,7 @@ class DepsimConfig:
     def order(
         self, manager: BusinessManager, organization: str, server: str, clock: Callable[[], datetime]
     ) -> Sequence[str]:
-        """Order the devices that are to come, and return their serial numbers."""
+        """Order the devices that are to come, unless they came before a restart; return their serial numbers."""
         if self.insertions is None:
             return ()
         serials: list[str] = []
@@ -84,7 +84,7 @@ class DepsimConfig:
             some = [f"DEPSIM{first + number:06}" for number in range(self.insertions.devices_per_event)]
             manager.order(
                 organization,
-                [NewDevice(serial_number=serial) for serial in some],
+                [NewDevice(serial_number=serial) for serial in some if manager.device(serial) is None],
                 server=server,
                 arrives_at=clock() + timedelta(seconds=(event + 1) * self.insertions.seconds_between_events),
             )

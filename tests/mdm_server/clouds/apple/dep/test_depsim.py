@@ -72,6 +72,18 @@ def test_devices_keep_coming() -> None:
     assert seen == [0, 5, 10, 15]
 
 
+def test_after_a_restart_only_those_come_that_are_not_there_yet() -> None:
+    """The same file again, with the same ledger."""
+    apple = SmallApple()
+    config = read_config(b'{"device_insertions": {"devices_per_event": 2, "events": 2}}')
+    config.order(apple.manager, apple.organization, apple.server, apple.clock)
+    apple.clock.move(minutes=1)
+    assert len(apple.manager.devices(apple.organization)) == 2
+    config.order(apple.manager, apple.organization, apple.server, apple.clock)
+    apple.clock.move(minutes=2)
+    assert len(apple.manager.devices(apple.organization)) == 4
+
+
 def test_a_file_may_ask_for_no_devices() -> None:
     """Most ask for failures only."""
     apple = SmallApple()
