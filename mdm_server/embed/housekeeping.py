@@ -16,8 +16,8 @@ TRIM_EVERY_SECONDS = 600.0
 SWEEP_EVERY = timedelta(minutes=1)
 """How late a forgotten user may be logged out, and a place be given back that nobody came to take."""
 
-SYNCHRONIZE_EVERY = timedelta(minutes=30)
-"""How late the server hears of a device that was bought, unless somebody asks sooner."""
+SYNCHRONIZE_EVERY = timedelta(minutes=1)
+"""How late Apple is told again what it did not take; how often it is read is for the use case to say."""
 
 
 async def wake_waiting(suite: ServiceSuite) -> None:
@@ -51,6 +51,6 @@ async def synchronize(suite: ServiceSuite, every: timedelta = SYNCHRONIZE_EVERY)
     while True:
         await asyncio.sleep(every.total_seconds())
         try:
-            await suite.abm.sync.run_all()
+            await suite.abm.sync.run_due()
         except StoreUnavailable as error:
             log.warning("abm.not_synchronized", reason=str(error))

@@ -150,6 +150,7 @@ class InProcessServer:
         """Do what time does by itself: to be called every SWEEP_EVERY, and harmless while the server is stopped."""
         if self._suite is not None:
             await self._suite.hub.sweep.run()
+            await self._suite.abm.sync.run_due()
 
     async def stop(self) -> None:
         """Close the state: what was answered stays, whatever was only in memory is gone. Harmless when repeated."""
