@@ -92,7 +92,8 @@ class PushConnection(asyncio.Protocol):
         self._unread_bytes = 0
         self._is_working = False
         self._is_stuck = False
-        self._is_over = False
+        self.is_over = False
+        """Whether nothing is read or said any more; the peer may not have noticed yet."""
         self._on_trial = False
         self._resets = 0
         self._wasted = 0
@@ -130,7 +131,7 @@ class PushConnection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Give the place back."""
-        self._is_over = True
+        self.is_over = True
         if self._silence is not None:
             self._silence.cancel()
         self.closed_before_use()
@@ -144,7 +145,7 @@ class PushConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take in bytes; they are worked off in pieces, the first of them at once."""
-        if self._is_over:
+        if self.is_over:
             return
         self._heard_at = asyncio.get_running_loop().time()
         self._unread.extend(data[start : start + PIECE] for start in range(0, len(data), PIECE))
@@ -167,26 +168,26 @@ class PushConnection(asyncio.Protocol):
 
     def go_away(self, reason: Reason, last_stream: int | None = None) -> None:
         """Say why, and close: requests behind the last stream were not looked at, and may be sent again elsewhere."""
-        if self._is_over:
+        if self.is_over:
             return
         self._h2.close_connection(ErrorCodes.NO_ERROR, encode_problem(reason), last_stream)
         self._close()
 
     def abort(self) -> None:
         """Break the connection."""
-        self._is_over = True
+        self.is_over = True
         self._transport.abort()
 
     def _work(self) -> None:
         self._is_working = False
-        if self._is_over or self._is_stuck or not self._unread:
+        if self.is_over or self._is_stuck or not self._unread:
             return
         piece = self._unread.popleft()
         self._unread_bytes -= len(piece)
         try:
             for event in self._h2.receive_data(piece):
                 self._take(event)
-                if self._is_over:
+                if self.is_over:
                     return
         except (ProtocolError, UnicodeDecodeError) as error:
             log.info("http2.protocol", error=str(error) or type(error).__name__)
@@ -237,7 +238,7 @@ class PushConnection(asyncio.Protocol):
             self._calm_down()
 
     def _calm_down(self) -> None:
-        if not self._is_over:
+        if not self.is_over:
             self._h2.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
             self._close()
 
@@ -275,7 +276,7 @@ class PushConnection(asyncio.Protocol):
 
     def _steer(self) -> None:
         """Read on while there is little left to work off."""
-        if self._is_over:
+        if self.is_over:
             return
         if self._is_stuck or self._unread_bytes > MOST_UNREAD:
             self._transport.pause_reading()
@@ -298,7 +299,7 @@ class PushConnection(asyncio.Protocol):
 
     def _close(self) -> None:
         self._flush()
-        self._is_over = True
+        self.is_over = True
         self._unread.clear()
         self._transport.close()
 

@@ -32,7 +32,7 @@ HOST_NAMES = ("api.push.apple.com", "api.development.push.apple.com", "api.sandb
 """What an MDM with a fixed address believes to talk to: names for the certificate of this port."""
 LONGEST_NAP = 1.0
 """While a push waits: for the service may go by a clock that somebody puts forward."""
-LAST_WORDS_SECONDS = 1.0
+LAST_WORDS_SECONDS = 0.5
 
 
 def push_tls(identity_file: Path, authorities_pem: str) -> ssl.SSLContext:
