@@ -17,6 +17,7 @@ from device_emulator.cli.fleet_verbs import checkout, connect, devices, tokenupd
 from device_emulator.cli.keys import keys
 from device_emulator.cli.load import load
 from device_emulator.cli.scenario import scenario
+from device_emulator.cli.serials import serials
 from device_emulator.core.errors import SnapshotError
 from device_emulator.fleet.fleet_file import FleetFileError
 
@@ -41,7 +42,7 @@ def device_emulator() -> None:
     """  # noqa: D301 - \b keeps click from filling the lines
 
 
-for command in (demo, load, scenario, explain, connect, devices, tokenupdate, checkout, keys):
+for command in (demo, load, scenario, explain, connect, devices, tokenupdate, checkout, keys, serials):
     device_emulator.add_command(command)
 
 

@@ -17,8 +17,10 @@ from device_emulator.cli.failure import CommandFailed, ExitCode, exit_code
 from device_emulator.cli.fleet_run import FleetRun, RunSettings
 from device_emulator.cli.reaching import reach
 from device_emulator.cli.running import run
-from device_emulator.core.actions import OpenEnrollmentLink, OpenProfile, PersonAction
+from device_emulator.core.actions import OpenEnrollmentLink, OpenProfile, PersonAction, SetUp
+from device_emulator.core.activation import AppleAddress, SettingUp
 from device_emulator.core.messages import Errand, Prompted
+from device_emulator.core.setting_up.answers import SetupAnswers
 from device_emulator.core.settings import DeviceSettings, PlistFormat, ProofOfIdentity
 from device_emulator.fleet import fleet_file
 from device_emulator.fleet.keys import KeyChoice, choose_keys
@@ -41,6 +43,8 @@ class Target:
 @click.command(short_help="Enrol and exercise a fleet at any MDM server.")
 @click.option("--url", help="The enrolment link: every device fetches its own profile there.")
 @click.option("--profile", type=options.FILE, help="An enrolment profile that all devices install.")
+@click.option("--apple", help="Where Apple is: every device is activated there, and led to its server.")
+@click.option("--user", help="NAME:PASSWORD that people type in Setup Assistant, where a server asks; with --apple.")
 @click.option("--devices", type=click.IntRange(1, 1_000_000), default=24, show_default=True, help="How many devices.")
 @options.together(options.concurrency, options.seed, options.report, options.fleet_file, options.ca)
 @click.option("--profile-ca", type=options.FILE, help="Only install profiles signed under these certificates (PEM).")
@@ -57,14 +61,18 @@ def load(**given: Any) -> int:
     \b
     device-emulator load --url https://localhost:8443/enroll --ca state/ca.pem --devices 100 --seed 7
     device-emulator load --profile enroll.mobileconfig --devices 500 --arrival-rate 20 --report out/
+    mdm-server apple order ORGANIZATION --server SERVER $(device-emulator serials --devices 100 --seed 7)
+    device-emulator load --apple https://localhost:8445 --user ada:secret --ca both.pem --devices 100 --seed 7
     """  # noqa: D301
-    if (given["url"] is None) == (given["profile"] is None):
-        raise click.UsageError("expected either --url URL or --profile FILE, found both or neither: give one of them")
+    ways = [name for name in ("url", "profile", "apple") if given[name] is not None]
+    if len(ways) != 1:
+        found = " and ".join(f"--{name}" for name in ways) or "none of them"
+        raise click.UsageError(f"expected one of --url URL, --profile FILE and --apple URL, found {found}")
     return run(_load(given))
 
 
 async def _load(given: dict[str, Any]) -> int:
-    target = _target(given["url"], given["profile"])
+    target = _target(given)
     keys = choose_keys(KeyChoice(given["keys"]), directory=given["key_pool"], count=given["devices"])
     population = Population(
         count=given["devices"], seed=given["seed"], settings=_settings(given), both_proofs=given["proof"] == "both"
@@ -141,17 +149,20 @@ def _examples(fleet: FleetRun) -> list[str]:
     return list(examples.values())
 
 
-def _target(url: str | None, profile: Path | None) -> Target:
-    if url is not None:
-        return Target(OpenEnrollmentLink(url), url)
-    assert profile is not None
-    document = profile.read_bytes()
+def _target(given: dict[str, Any]) -> Target:
+    if given["url"] is not None:
+        return Target(OpenEnrollmentLink(given["url"]), given["url"])
+    if given["apple"] is not None:
+        name, _, password = (given["user"] or "").partition(":")
+        answers = SetupAnswers(user_name=name or None, password=password or None)
+        return Target(SetUp(SettingUp(answers=answers)), given["apple"])
+    document = given["profile"].read_bytes()
     try:
         opened = open_profile(document, roots=None, at=wall_clock())
         return Target(OpenProfile(document), read_enrollment_profile(opened.profile).mdm.server_url)
     except WireError as error:
         raise CommandFailed(
-            ExitCode.BAD_INPUT, f"{profile}: expected an enrolment profile (SCEP and MDM payloads): {error}"
+            ExitCode.BAD_INPUT, f"{given['profile']}: expected an enrolment profile (SCEP and MDM payloads): {error}"
         ) from error
 
 
@@ -164,6 +175,7 @@ def _settings(given: dict[str, Any]) -> DeviceSettings:
         plist_format=PlistFormat(given["plist_format"]),
         http_method=given["http_method"],
         legacy_algorithms=given["legacy_algorithms"],
+        apple=None if given["apple"] is None else AppleAddress(given["apple"].rstrip("/")),
     )
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from device_emulator.core.device import Device
-from device_emulator.core.hardware import MODELS, draw_hardware
+from device_emulator.core.hardware import MODELS, Hardware, draw_hardware
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.settings import DeviceSettings, ProofOfIdentity
 from device_emulator.fleet.keys import NO_KEYS, KeySupply
@@ -42,8 +42,8 @@ class Population:
     def device(self, number: int, *, clock: Callable[[], datetime], keys: KeySupply = NO_KEYS) -> Device:
         """Make one device."""
         randomness = Randomness(self.seed, number)
-        hardware = draw_hardware(randomness, PHONES if number % 2 == 0 else TABLETS)
         settings, source = self._settings(number), keys.for_device(number)
+        hardware = hardware_of(randomness, number)
         return Device(hardware, settings, clock=clock, randomness=randomness, key_source=source)
 
     def _settings(self, number: int) -> DeviceSettings:
@@ -58,3 +58,8 @@ class Population:
     @cached_property
     def _by_tls(self) -> DeviceSettings:
         return replace(self.settings, proof=ProofOfIdentity.TLS)
+
+
+def hardware_of(randomness: Randomness, number: int) -> Hardware:
+    """Draw the machine of a device: iPhones and iPads take turns."""
+    return draw_hardware(randomness, PHONES if number % 2 == 0 else TABLETS)

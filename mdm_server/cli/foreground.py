@@ -82,6 +82,7 @@ def announcement(server: Server, settings: ServerSettings) -> str:
         ("CA certificate", server.ca_file),
         ("Apple", server.apple_url),
         ("Apple push", server.push_url),
+        ("Apple's CA", server.apple_ca_file),
         ("state", settings.state_dir or TEMPORARY),
         *_api_credentials(server),
         ("admin token", _admin_token(server)),

@@ -22,6 +22,7 @@ from mdm_server.clouds.apple.push.courier import Courier
 from mdm_server.clouds.apple.services import AppleServices
 from mdm_server.embed.addresses import Place, Places, bind_all
 from mdm_server.embed.administrators import ApiCredentials, find_administrators
+from mdm_server.embed.apple import CA_FILE as APPLE_CA_FILE
 from mdm_server.embed.apple import open_apple, open_apple_ports
 from mdm_server.embed.believing import believing
 from mdm_server.embed.chance import Chance
@@ -84,6 +85,8 @@ class Server:
     """Where devices wait for pushes."""
     apple: AppleServices | None
     """Apple's services, if they are played here."""
+    apple_ca_file: Path | None
+    """Apple's root certificate, as a file, if Apple is played here."""
     _closing: AsyncExitStack
 
     @classmethod
@@ -182,6 +185,7 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
         suite=suite,
         courier=courier,
         apple=apple,
+        apple_ca_file=None if apple is None else folder.path / APPLE_CA_FILE,
         _closing=closing,
     )
 
