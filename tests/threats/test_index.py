@@ -12,7 +12,7 @@ from mdm_server.domain.refusal import REFUSALS
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "threats.md").read_text(encoding="utf-8")
-PROMISED = [*range(1, 28), *range(29, 47), 48]
+PROMISED = [*range(1, 47), 48]
 FAMILIES = {code.partition(".")[0] for code in REFUSALS}
 
 
