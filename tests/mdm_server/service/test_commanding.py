@@ -343,9 +343,9 @@ def test_the_names_of_secrets_are_known(name: str) -> None:
     assert is_secret(name)
 
 
-@pytest.mark.parametrize("name", ["DeviceName", "Pinned", "ShippingAddress", "Message"])
+@pytest.mark.parametrize("name", ["DeviceName", "Pinned", "ShippingAddress", "Message", "ActivationLockBypassCode"])
 def test_other_names_are_not_taken_for_secrets(name: str) -> None:
-    """A message is a message."""
+    """A message is a message, and a bypass code is there to be typed by whoever asked for it."""
     assert not is_secret(name)
 
 
