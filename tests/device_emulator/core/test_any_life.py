@@ -15,9 +15,12 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from certs.authority import Authority
 from certs.keys import KeyKind
 from device_emulator.core import actions
+from device_emulator.core.application_states import ApplicationState
+from device_emulator.core.applications import PAID
 from device_emulator.core.device import Device
+from device_emulator.core.features import Feature
 from device_emulator.core.gauges import Network
-from device_emulator.core.hardware import draw_hardware
+from device_emulator.core.hardware import SYSTEM_VERSIONS, draw_hardware
 from device_emulator.core.hub.intent import Channel, HubIntent
 from device_emulator.core.messages import (
     Errand,
@@ -32,8 +35,12 @@ from device_emulator.core.messages import (
 )
 from device_emulator.core.person import Habits, Person
 from device_emulator.core.randomness import Randomness
+from device_emulator.core.setting_up.answers import AppleAccount
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.core.states import LifeState, LockState, PowerState
+from device_emulator.core.system_update import UpdateState
+from device_emulator.core.troubles import Trouble
+from mdm_server.wire.commands import version_number
 from mdm_server.wire.hub import DeviceReply, HubReply, NextStepType, encode
 from rigs.play_hub import HUB, INSTALL_URL, asks, device_refuses, offers, refuses
 from rigs.play_server import LINK, MovingClock, PlayServer
@@ -43,6 +50,7 @@ AUTHORITY = Authority.create(clock=lambda: NOON, random_bytes=random.Random(1).r
 KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 UNRECOGNIZED = b'{"code": "com.apple.unrecognized.device"}'
 
+APPLICATION = min(PAID)
 CARELESS = Habits(mistypes=0.5, forgets_to_log_out=0.5, removes_management=0.5, goes_offline=0.5)
 ACTIONS = st.sampled_from(
     [
@@ -72,6 +80,17 @@ ACTIONS = st.sampled_from(
         actions.HubLogout(),
         actions.DirectEnroll(HUB),
         actions.Prepare(HubIntent(url=HUB, channel=Channel.CONFIGURATOR)),
+        actions.Use(Feature.CAMERA),
+        actions.EraseAllContent(),
+        actions.InstallApplication(APPLICATION),
+        actions.OpenApplication(APPLICATION),
+        actions.RemoveApplication(APPLICATION),
+        actions.SignInAppleAccount(AppleAccount(name="ada@icloud.example")),
+        actions.UpdateSystem(),
+        actions.AnswerPrompt(),
+        actions.AnswerPrompt(agree=False),
+        actions.HearOfRelease("18.99", "22Z99"),
+        *(actions.HaveTrouble(trouble) for trouble in Trouble),
     ]
 )
 COMMANDS = st.sampled_from(
@@ -89,6 +108,15 @@ COMMANDS = st.sampled_from(
         ("ClearPasscode", {"UnlockToken": b"wrong"}),
         ("Nonsense", {}),
         ("InstallProfile", {}),
+        ("ScheduleOSUpdate", {"Updates": [{"InstallAction": "Default"}]}),
+        ("ScheduleOSUpdate", {"Updates": [{"InstallAction": "Default", "MaxUserDeferrals": 1}]}),
+        ("ScheduleOSUpdate", {"Updates": [{"InstallAction": "InstallASAP", "ProductVersion": "17.7.2"}]}),
+        ("OSUpdateStatus", {}),
+        ("InstallApplication", {"Identifier": APPLICATION, "ChangeManagementState": "Managed"}),
+        ("InstallApplication", {"Identifier": APPLICATION, "Options": {"PurchaseMethod": 1}}),
+        ("ApplyRedemptionCode", {"Identifier": APPLICATION, "RedemptionCode": "C"}),
+        ("RemoveApplication", {"Identifier": APPLICATION}),
+        ("ManagedApplicationList", {}),
     ]
 )
 HUB_REPLIES = st.sampled_from(
@@ -126,17 +154,24 @@ class AnyLife(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = MovingClock(NOON)
+        self.open: list[Request] = []
+
+    @initialize(enrolled=st.booleans(), supervised=st.booleans())
+    def begin(self, enrolled: bool, supervised: bool) -> None:
+        """Begin with a device from its box, or with an enrolled one; supervised, or its twin that is not."""
         self.server = PlayServer(AUTHORITY, self.clock)
         randomness = Randomness(1, 17)
         self.device = Device(
             draw_hardware(randomness),
             # P-256 keys, for an erased device makes a new one each time.
-            DeviceSettings(supervised=True, poll=timedelta(hours=1), key_kind=KeyKind.P_256),
+            DeviceSettings(supervised=supervised, poll=timedelta(hours=1), key_kind=KeyKind.P_256),
             clock=self.clock,
             randomness=randomness,
             key_source=OneKey(),
         )
-        self.open: list[Request] = []
+        self.device.handheld.system = SYSTEM_VERSIONS[0]
+        if enrolled:
+            self.enroll()
 
     def happen(self, happening: Any) -> None:
         """Let something happen, and keep what the device wants to be sent."""
@@ -146,12 +181,6 @@ class AnyLife(RuleBasedStateMachine):
         assert self.device.requests() == []
         self.device.events()
         self.open = wanted or self.open
-
-    @initialize(enrolled=st.booleans())
-    def begin(self, enrolled: bool) -> None:
-        """Begin with a device from its box, or with an enrolled one."""
-        if enrolled:
-            self.enroll()
 
     @rule()
     def enroll(self) -> None:
@@ -282,6 +311,27 @@ class AnyLife(RuleBasedStateMachine):
             assert self.device._waits_for is not None or self.device.deadline is not None
 
     @invariant()
+    def an_update_is_newer_and_on_its_way(self) -> None:
+        """None is kept that is done, or was overtaken."""
+        handheld = self.device.handheld
+        update = handheld.belongings.update
+        if update is not None:
+            assert update.state is not UpdateState.IDLE
+            assert version_number(update.version.version) > version_number(handheld.system.version)
+            assert 0.0 <= update.progress(self.clock()) <= 1.0
+
+    @invariant()
+    def an_order_is_no_application_that_is_there_in_peace(self) -> None:
+        """Nothing is to be told of what is installed and managed."""
+        for order in self.device.handheld.applications.orders:
+            assert order.state not in {ApplicationState.MANAGED, ApplicationState.UNMANAGED}
+            present = self.device.handheld.applications.find(order.application.identifier)
+            gone = order.state is ApplicationState.MANAGED_BUT_UNINSTALLED
+            assert not (gone and present is not None)
+        if self.device.handheld.management is None:
+            assert self.device.handheld.applications.orders == ()
+
+    @invariant()
     def it_can_be_put_on_paper(self) -> None:
         """At any moment, and the copy has the same life or has it interrupted."""
         device = self.device
@@ -294,6 +344,8 @@ class AnyLife(RuleBasedStateMachine):
             key_source=OneKey(),
         )
         assert copy.power is device.power
+        assert copy.handheld.belongings.update == device.handheld.belongings.update
+        assert copy.handheld.applications.orders == device.handheld.applications.orders
         assert copy.life is (LifeState.IN_USE if device.life is LifeState.ENROLLING else device.life)
 
 
