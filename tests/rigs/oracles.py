@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 DEBIAN_PACKAGES = {
+    "chromium": "chromium",
     "git": "git",
     "openssl": "openssl",
     "plistutil": "libplist-utils",
