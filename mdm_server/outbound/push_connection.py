@@ -19,6 +19,7 @@ from h2.events import (
     StreamReset,
 )
 from h2.exceptions import ProtocolError
+from hpack import HeaderTuple, NeverIndexedHeaderTuple
 
 from mdm_server.wire.apns import PushRequest, Reason, read_problem
 
@@ -26,6 +27,8 @@ Push = TypeVar("Push")
 _Push = TypeVar("_Push", contravariant=True)
 
 LAST_STREAM = 2**31 - 3
+UNDER_WAY = 100
+"""So many requests are under way at most, if the service lets us: h2 looks at all of them before every other one."""
 MOST_PROBLEM_BYTES = 4096
 """A document that says why not is a line; more than this is not kept."""
 
@@ -58,7 +61,17 @@ class PushClient(asyncio.Protocol, Generic[Push]):
     def __init__(self, authority: str, listener: Listener[Push]) -> None:
         self._authority = authority
         self._listener = listener
-        self._h2 = H2Connection(H2Configuration(client_side=True, header_encoding="utf-8"))
+        # What goes out is written here, and what comes in is read for two names: neither needs to be looked through.
+        self._h2 = H2Connection(
+            H2Configuration(
+                client_side=True,
+                header_encoding=None,
+                validate_outbound_headers=False,
+                normalize_outbound_headers=False,
+                validate_inbound_headers=False,
+                normalize_inbound_headers=False,
+            )
+        )
         self._open: dict[int, _Open[Push]] = {}
         self._is_leaving = False
         self._transport: asyncio.Transport
@@ -81,17 +94,18 @@ class PushClient(asyncio.Protocol, Generic[Push]):
             return 0
         # A payload is a hundred bytes: a window that has room for so many of the largest is as good as open.
         fits = self._h2.outbound_flow_control_window // MOST_PROBLEM_BYTES
-        return max(min(self._h2.remote_settings.max_concurrent_streams - len(self._open), fits), 0)
+        return max(min(min(self._h2.remote_settings.max_concurrent_streams, UNDER_WAY) - len(self._open), fits), 0)
 
     def send(self, push: Push, request: PushRequest) -> None:
         """Send a push; ask for `room` first."""
         stream = self._h2.get_next_available_stream_id()
         headers = [
-            (":method", request.method),
-            (":scheme", "https"),
-            (":authority", self._authority),
-            (":path", request.path),
-            *request.headers,
+            HeaderTuple(":method", request.method),
+            HeaderTuple(":scheme", "https"),
+            HeaderTuple(":authority", self._authority),
+            # Another one every time: as Apple asks, it does not push the others out of the table of what was said.
+            NeverIndexedHeaderTuple(":path", request.path),
+            *(HeaderTuple(name, value) for name, value in request.headers),
         ]
         self._h2.send_headers(stream, headers)
         self._h2.send_data(stream, request.body, end_stream=True)
@@ -155,6 +169,6 @@ class PushClient(asyncio.Protocol, Generic[Push]):
 
 def _status(event: ResponseReceived) -> int:
     for name, value in event.headers or ():
-        if name in {":status", b":status"}:
+        if name == b":status":
             return int(value) if value.isdigit() else 0
     return 0

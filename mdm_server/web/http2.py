@@ -26,6 +26,7 @@ from h2.events import (
 )
 from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes, Settings
+from hpack import HeaderTuple, NeverIndexedHeaderTuple
 
 from mdm_server.web.events_log import log
 from mdm_server.wire.apns import ID, MOST_VOIP_PAYLOAD_BYTES, PushReply, PushRequest, Reason, encode_problem
@@ -86,7 +87,15 @@ class PushConnection(asyncio.Protocol):
         self._meet = meet
         self._leave: Callable[[], None] | None = leave
         self._limits = limits
-        self._h2 = H2Connection(H2Configuration(client_side=False, header_encoding=None))
+        # What comes in is looked through by h2; what goes out is written here.
+        self._h2 = H2Connection(
+            H2Configuration(
+                client_side=False,
+                header_encoding=None,
+                validate_outbound_headers=False,
+                normalize_outbound_headers=False,
+            )
+        )
         self._incoming: dict[int, _Incoming] = {}
         self._unread: deque[bytes] = deque()
         self._unread_bytes = 0
@@ -264,7 +273,9 @@ class PushConnection(asyncio.Protocol):
 
     def _respond(self, stream: int, reply: PushReply) -> None:
         body = reply.body
-        headers = [(":status", str(reply.status)), *([(ID, reply.apns_id)] if reply.apns_id else [])]
+        headers = [HeaderTuple(":status", str(reply.status))]
+        if reply.apns_id:  # another one every time, that does not push the others out of the table of what was said
+            headers.append(NeverIndexedHeaderTuple(ID, reply.apns_id))
         self._h2.send_headers(stream, headers, end_stream=not body)
         if body:
             self._h2.send_data(stream, body, end_stream=True)
