@@ -13,7 +13,7 @@ import aiohttp
 
 from rigs.oracles import require
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 60.0
 _OPTIONS = (
     "--headless",
     "--no-sandbox",  # tests may run as root, in a container

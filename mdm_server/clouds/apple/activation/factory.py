@@ -7,6 +7,8 @@ UDID it has, for ever.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from mdm_server.clouds.apple.business_manager.ledger import Ledger, moment, stamp
@@ -32,6 +34,12 @@ class Factory:
         self._ledger = ledger
         with ledger.transaction() as connection:
             connection.execute(_TABLE)
+
+    @contextmanager
+    def unit(self) -> Iterator[None]:
+        """Do all of the block or nothing, in the records of Business Manager too: one commit for one activation."""
+        with self._ledger.transaction():
+            yield
 
     def knows(self, udid: str, serial_number: str) -> bool:
         """Say whether a device with exactly these two was activated before."""

@@ -116,7 +116,8 @@ class Activation:
         if call.method != "POST":
             raise _Refused(405, f"Expected POST, found {call.method}.")
         try:
-            return handler(call.body)
+            with self._factory.unit():
+                return handler(call.body)
         except WireError as error:
             raise _Refused(400, f"Expected what a device says of itself: {error}") from error
 

@@ -276,6 +276,18 @@ def test_guessing_ends_soon_and_waiting_helps(bench: Bench) -> None:
     assert bench.activate(unlock=format_bypass_code(CODE)).state is ActivationState.ACTIVATED
 
 
+def test_an_activation_that_comes_to_nothing_leaves_nothing(bench: Bench) -> None:
+    """Where Business Manager fails on the way, the serial number is as free as it was."""
+
+    def fail(serial_number: str) -> CloudConfiguration | None:
+        raise OSError(serial_number)
+
+    bench.portal.cloud_configuration = fail  # type: ignore[method-assign]
+    with pytest.raises(OSError, match=SERIAL):
+        bench.ask()
+    assert not Factory(bench.ledger).knows(UDID, SERIAL)
+
+
 @pytest.mark.parametrize(("response", "status"), [("unavailable", 503), ("refused", 403)])
 def test_activation_fails_as_often_as_somebody_arranged(bench: Bench, response: str, status: int) -> None:
     """Twice, and then no more; nothing is left behind by it."""
