@@ -18,9 +18,15 @@ from device_emulator.core.events import (
     ProfileRefused,
 )
 from device_emulator.core.messages import PersonActs
-from device_emulator.core.setting_up.events import ActivationFailed
+from device_emulator.core.setting_up.events import ActivationFailed, DeviceActivated
 from device_emulator.fleet.arrival import arrivals
 from device_emulator.fleet.loop import FleetLoop
+
+UNCLAIMED = EnrollmentFailed(
+    EnrollmentStage.PROFILE,
+    "setup.unclaimed",
+    "expected Apple to name the server that manages the device, found that it is nobody's there, or has no profile yet",
+)
 
 
 class EnrollmentRun:
@@ -55,6 +61,9 @@ class EnrollmentRun:
                 # A file that is refused when it is opened begins no enrolment that could fail; nor does a wizard, nor
                 # a device that Apple does not activate.
                 self._fail(number, EnrollmentFailed(EnrollmentStage.PROFILE, reason, detail))
+
+            case DeviceActivated(organization=None):
+                self._fail(number, UNCLAIMED)
 
     def _fail(self, number: int, failure: EnrollmentFailed) -> None:
         self.failed[number] = failure
