@@ -17,7 +17,7 @@ from device_emulator.core.setting_up.answers import SetupAnswers
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.fleet.virtual import VirtualSettings, VirtualWorld
 from mdm_server.embed.apple_orders import AppleServices, NewDevice
-from mdm_server.embed.orders import ProfileOrder
+from mdm_server.embed.orders import ProfileOrder, UserOrder
 from mdm_server.service.commanding import CommandOrder
 from mdm_server.service.views import CommandView
 
@@ -66,7 +66,7 @@ class AppleWorld:
         return await self.do(SetUp(SettingUp(answers=SetupAnswers(**answers))))
 
     async def buy(self, **profile: Any) -> None:
-        """Have an organization buy the device for our server, with a DEP profile."""
+        """Have an organization buy the device for our server, with a DEP profile that asks nobody anything."""
         portal, suite = self.apple.business_manager, self.world.suite
         organization = portal.add_organization("Example Company").id
         server = portal.add_server(organization, "mdmsim").uuid
@@ -74,7 +74,9 @@ class AppleWorld:
         certificate = x509.load_pem_x509_certificate((await suite.abm.tokens.certificate(token.id)).encode())
         await suite.abm.tokens.upload(token.id, portal.server_token(server, certificate))
         portal.order(organization, [NewDevice(serial_number=self.serial_number)], server=server)
-        saved = await suite.staging.program.save(ProfileOrder(name="everybody", group=1, **profile))
+        user = await suite.staging.users.create(UserOrder(user_name="staff", password="secret"))
+        terms = {"group": 1, "authentication_required": False, "default_user": user.id, **profile}
+        saved = await suite.staging.program.save(ProfileOrder(name="everybody", **terms))
         await suite.abm.sync.run(token.id)
         await suite.staging.program.assign(self.serial_number, saved.id)
         await suite.abm.sync.run(token.id)

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from device_emulator.core.activation import ActivationRecord
+from device_emulator.core.actions import SetUp
+from device_emulator.core.activation import ActivationRecord, SettingUp
 from device_emulator.core.answers.answerer import Answer
 from device_emulator.core.answers.dispatch import answer
 from device_emulator.core.device import Device
+from device_emulator.core.events import Enrolled
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.hardware import SYSTEM_VERSIONS
-from device_emulator.core.return_to_service import WIFI
+from device_emulator.core.messages import PersonActs, RequestKind, TimePassed
+from device_emulator.core.return_to_service import WIFI, begin, plan
 from device_emulator.core.setting_up.answers import Guide
+from device_emulator.core.setting_up.events import PaneShown
 from device_emulator.core.states import LifeState
 from mdm_server.wire.command import Command
 from mdm_server.wire.enrollment_id import CommandUuid
 from mdm_server.wire.results import Status
-from rigs.play_server import LINK, PlayServer, play
+from rigs.play_apple import PlayApple
+from rigs.play_server import LINK, MDM_URL, MovingClock, PlayServer, play
 
 DEP_URL = "https://mdm.example/enroll/dep"
 
@@ -142,3 +148,39 @@ def test_enabled_must_be_said(handheld: Handheld) -> None:
     """The schema requires it in the dictionary."""
     reply = answer(handheld, Command(CommandUuid("erase-1"), "EraseDevice", {"ReturnToService": {}}))
     assert reply.status is Status.COMMAND_FORMAT_ERROR
+
+
+def test_what_an_organization_decided_holds_for_the_profile_that_came_along(
+    boxed: Device, apple: PlayApple, server: PlayServer
+) -> None:
+    """The cloud configuration is read as ever: the device is supervised, no pane is shown, and no URL is asked."""
+    setting_up = SettingUp(guide=Guide.RETURN_TO_SERVICE, profile=server.profile())
+    events = play(boxed, apple, PersonActs(SetUp(setting_up)))
+    assert Enrolled(MDM_URL) in events
+    assert not any(isinstance(event, PaneShown) for event in events)
+    assert boxed.handheld.is_supervised
+    assert RequestKind.PROFILE not in {request.kind for request in server.requests}
+
+
+@pytest.mark.parametrize("stop", range(6))
+def test_a_device_on_its_way_back_can_be_written_down(
+    boxed: Device, apple: PlayApple, server: PlayServer, moving: MovingClock, stop: int
+) -> None:
+    """Wherever an emulator stops: the device goes on by itself when it is started again."""
+    play(boxed, apple, PersonActs(SetUp(SettingUp())))
+    assert boxed.life is LifeState.ENROLLED
+    way_back = plan(boxed.handheld, {"WiFiProfileData": wifi(server), "MDMProfileData": server.profile()})
+    begin(boxed.handheld, way_back)
+    boxed.handle(TimePassed())
+    for _ in range(stop):
+        for request in boxed.requests():
+            boxed.handle(apple.answer(request))
+    restored = Device.restore(
+        json.loads(json.dumps(boxed.snapshot())),
+        boxed.handheld.settings,
+        clock=moving,
+        randomness=boxed.handheld.randomness,
+        key_source=boxed.handheld.keychain.source,
+    )
+    play(restored, apple, TimePassed())
+    assert restored.life is LifeState.ENROLLED
