@@ -70,7 +70,7 @@ async def test_who_is_nobodys_device_does_not_enrol(server: Server, customer: Ap
     ended = await load(server, trusted, "--user", f"{USER}:{PASSWORD}")
     assert ended.exit_code == 1
     assert "devices enrolled: 1 of 2" in ended.output
-    assert "setup.unclaimed" in ended.output
+    assert "found that it is nobody's there" in ended.output
 
 
 async def test_somebody_nobody_knows_gets_no_profile(server: Server, customer: AppleCustomer, trusted: Path) -> None:
