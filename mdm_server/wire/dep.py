@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -56,8 +57,11 @@ class ResponseStatus(StrEnum):
     """Only when assigning: try again after `retry_after_seconds`."""
 
 
-class DepDevice(msgspec.Struct, omit_defaults=True, frozen=True, kw_only=True):
-    """A device as its MDM server sees it in Apple Business Manager."""
+class DepDevice(msgspec.Struct, omit_defaults=True, frozen=True, kw_only=True, gc=False):
+    """A device as its MDM server sees it in Apple Business Manager.
+
+    A page has a thousand of them; having no containers, they can be in no cycle, and the garbage collector skips them.
+    """
 
     serial_number: str
     model: str = ""
@@ -295,6 +299,7 @@ def plain_uuid(uuid: str | None) -> str:
     return (uuid or "").replace("-", "").lower()
 
 
+@lru_cache(maxsize=256)
 def dashed_uuid(uuid: str | None) -> str | None:
     """Return the spelling in which Apple writes a UUID, of the one by which it is compared."""
     if uuid is None:

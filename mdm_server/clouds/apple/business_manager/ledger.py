@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 from mdm_server.clouds.apple.business_manager.errors import BusinessManagerError
@@ -107,4 +108,10 @@ def moment(value: int) -> datetime:
 
 def whole_second(value: int | None) -> datetime | None:
     """Return a moment as it is told: Apple's times have no fractions."""
-    return None if value is None else datetime.fromtimestamp(value // 1_000_000, UTC)
+    return None if value is None else _second(value // 1_000_000)
+
+
+@lru_cache(maxsize=4096)
+def _second(value: int) -> datetime:
+    """Remember moments: thousands of devices came, or changed, in the same second."""
+    return datetime.fromtimestamp(value, UTC)
