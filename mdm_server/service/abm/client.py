@@ -15,8 +15,8 @@ from urllib.parse import quote
 
 import msgspec
 
-from mdm_server.domain.refusal import Refusal
 from mdm_server.service.calling import Called, Caller, CallFailedError
+from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.wire.dep import (
     CONTENT_TYPE,
     PROTOCOL_VERSION,
@@ -54,11 +54,13 @@ PATIENCE = 60
 Message = TypeVar("Message", bound=msgspec.Struct)
 
 
-class AbmRefused(Refusal):
+class AbmRefused(DetailedRefusal):
     """Apple said no: `abm.refused`, with Apple's word for it as the reason."""
 
     def __init__(self, status: int, word: DepErrorCode | None, *, retry_after: int | None = None) -> None:
-        super().__init__("abm.refused", reason=word.lower() if word else f"http_{status}", retry_after=retry_after)
+        said = word or f"an answer {status} without a word"
+        super().__init__("abm.refused", reason=word.lower() if word else f"http_{status}", detail=str(said))
+        self.retry_after = retry_after
         self.answered = status
         self.word = word
 
@@ -160,7 +162,7 @@ class AbmClient:
             except CallFailedError as failed:
                 tries -= 1
                 if not tries:
-                    raise Refusal("abm.unreachable", reason=failed.reason) from failed
+                    raise DetailedRefusal("abm.unreachable", reason=failed.reason, detail=str(failed)) from failed
 
     async def _ask_once(self, method: str, path: str, body: bytes, kind: type[Message]) -> Message:
         if self._session is None:
@@ -199,7 +201,7 @@ def _read(called: Called, kind: type[Message]) -> Message:
     try:
         return decode(called.body, kind)
     except WireError as error:
-        raise Refusal("abm.refused", reason="malformed_answer") from error
+        raise DetailedRefusal("abm.refused", reason="malformed_answer", detail=error.detail) from error
 
 
 def _retry_after(called: Called) -> int:
