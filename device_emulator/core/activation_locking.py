@@ -61,7 +61,7 @@ def notice(handheld: Handheld) -> bool:
     if handheld.settings.apple is None:
         return False
     account, state = handheld.apple_account, handheld.find_my
-    if account is None or not account.find_my:
+    if account is None or not can_be_located(handheld):
         state.locked_by = None
     elif state.locked_by is None or state.locked_by.name != account.name:
         state.locked_by = LockOwner(account.name, account.password) if allows_lock(handheld) else None

@@ -73,6 +73,24 @@ What `com.apple.applicationaccess` keeps a person from; whatever else it says is
 here. A restriction for supervised devices alone changes nothing on one that is not. No restriction binds the server.
 """
 
+CREDENTIALS = """\
+## What a device proves itself with, and what opens it
+
+- **Identity**: renewed by RenewalReq (RFC 8894) two weeks before it ends, or in the last fifth of a shorter life. A
+  renewal that fails is tried again every hour, before anything else, and the device goes on with what it has. An
+  identity that nobody renewed in time is dead: our server refuses all that is signed by it, the renewal too, with 400
+  and never with 401. The device stays managed and goes on trying for ever, as Apple leaves it to do. Its person has to
+  remove the profile, an administrator to retire the device, and then it can enrol again.
+- **Unlock token**: announced in every TokenUpdate to a server with the right to remove passcodes, another one after
+  every change of the passcode and every erase. The server keeps the last one, also when a TokenUpdate brings none;
+  ClearPasscode with an older one is refused (`Error` 5013).
+- **Bootstrap token**: for Macs only (schema, SetBootstrapToken). A device that is told to behave like one asks for it
+  after enrolment and leaves one where there is none. It ends with management, on both sides.
+- **Activation lock**: begins and ends with Find My, on a supervised device only where MDMOptions allows it. Apple
+  keeps it over every erase, the one in Settings included, for nobody is asked there for the password that would end
+  it. What opens it is that password, or the bypass code.
+"""
+
 STATES: Mapping[Condition, str] = {
     Condition.LOCKED: "locked with a passcode",
     Condition.BEFORE_FIRST_UNLOCK: "before the first unlock",
@@ -93,6 +111,7 @@ def page() -> str:
         NOT_NOW,
         _table(("Command", *STATES.values()), (_put_off(row) for row in _in_order() if row.not_now)),
         _refused_when_lost(),
+        CREDENTIALS,
         _restrictions(),
         _queries(),
     ]
