@@ -17,6 +17,7 @@ from certs.keys import KeyKind
 from device_emulator.core import actions
 from device_emulator.core.activation import SettingUp
 from device_emulator.core.device import Device
+from device_emulator.core.events import Unenrolled
 from device_emulator.core.hardware import draw_hardware
 from device_emulator.core.hub.intent import Channel, HubIntent
 from device_emulator.core.messages import (
@@ -29,6 +30,7 @@ from device_emulator.core.messages import (
 )
 from device_emulator.core.randomness import Randomness
 from device_emulator.core.setting_up.answers import AppleAccount, Guide, SetupAnswers
+from device_emulator.core.setting_up.events import RemoteManagementLeft
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.core.states import BEFORE_HOME, MANAGED, UNDER_WAY, LifeState
 from mdm_server.wire.device_errors import encode_device_error, software_update_required
@@ -115,6 +117,7 @@ class AnyPassage(RuleBasedStateMachine):
             key_source=OneKey(),
         )
         self.left = False
+        self.let_go = False
 
     def happen(self, happening: Any) -> None:
         """Let something happen, and keep what the device wants to be sent."""
@@ -122,7 +125,8 @@ class AnyPassage(RuleBasedStateMachine):
         wanted = self.device.requests()
         assert len(wanted) <= 1
         for event in self.device.events():
-            self.left = self.left or type(event).__name__ == "RemoteManagementLeft"
+            self.left = self.left or isinstance(event, RemoteManagementLeft)
+            self.let_go = self.let_go or event == Unenrolled("http.401")
         if self.left:
             self.apple.profile = None
         self.open = wanted or self.open
@@ -181,8 +185,10 @@ class AnyPassage(RuleBasedStateMachine):
 
     @invariant()
     def nobody_uses_it_unmanaged(self) -> None:
-        """Unless they left while they might, the device is in Setup Assistant or managed for good."""
-        assert self.left or self.device.life in BEFORE_HOME | MANAGED
+        """Unless they left while they might, or the server let go: in Setup Assistant, or managed for good."""
+        if self.device.life is LifeState.SETUP_ASSISTANT:
+            self.let_go = False
+        assert self.left or self.let_go or self.device.life in BEFORE_HOME | MANAGED
 
     @invariant()
     def what_it_is_and_what_it_has_agree(self) -> None:
@@ -223,7 +229,7 @@ class AnyPassage(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Whatever happened, whoever knows everything gets the device managed in the end, if they did not leave."""
-        if not hasattr(self, "device") or self.left:
+        if not hasattr(self, "device") or self.left or self.let_go:
             return
         device = self.device
         for action in (actions.TurnOn(), actions.GoOnline()):
@@ -239,7 +245,7 @@ class AnyPassage(RuleBasedStateMachine):
                 self.wake()
             elif device.life is LifeState.SETUP_ASSISTANT and device.handheld.passage is None:
                 self.set_up()
-        assert device.life in MANAGED or self.left
+        assert device.life in MANAGED or self.left or self.let_go
 
 
 AnyPassage.TestCase.settings = settings(
