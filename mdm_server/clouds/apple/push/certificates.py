@@ -6,6 +6,7 @@ MDM push certificates have one topic, `com.apple.mgmt.External.<uuid>`, which is
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import cast
@@ -14,6 +15,7 @@ from uuid import UUID
 from asn1crypto import core
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from certs import der
@@ -25,6 +27,8 @@ from mdm_server.wire.apns import Environment
 
 MDM_TOPIC = "com.apple.mgmt.External."
 LIFETIME = timedelta(days=365)
+LONGEST_TOPIC = 255
+_TOPIC = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 
 # Extensions of Apple's: the first two say where the certificate is good, the third lists topics and what each is for.
 _GOOD_AT = {
@@ -45,6 +49,11 @@ class _Topics(core.SequenceOf):  # type: ignore[misc]
     _child_spec = core.Any
 
 
+def is_topic(text: str) -> bool:
+    """Say whether this can be a topic: names with dots in between, as bundle identifiers are."""
+    return len(text) <= LONGEST_TOPIC and _TOPIC.fullmatch(text) is not None
+
+
 def new_topic(random: bytes) -> str:
     """Return the topic of a new MDM push certificate, from sixteen random bytes."""
     return MDM_TOPIC + str(UUID(bytes=random, version=4))
@@ -57,9 +66,21 @@ def push_certificate(
     *,
     environment: Environment = Environment.PRODUCTION,
 ) -> x509.Certificate:
-    """Issue a push certificate for a key, or for the key of a request, whose subject Apple ignores too."""
+    """Issue a push certificate for a key, or for the key of a request, whose subject Apple ignores too.
+
+    Raises:
+        ValueError: a topic is none, or the request was not signed with its own key.
+
+    """
     topics = [topic] if isinstance(topic, str) else list(topic)
+    for each in topics:
+        if not is_topic(each):
+            raise ValueError(f"expected a topic such as {MDM_TOPIC}5f3a1c5e…, found {each[:100]!r}")
+    if isinstance(request, x509.CertificateSigningRequest) and not request.is_signature_valid:
+        raise ValueError("expected a request that is signed with the key it is for, found another signature")
     public_key = request.public_key() if isinstance(request, x509.CertificateSigningRequest) else request
+    if not isinstance(public_key, rsa.RSAPublicKey | ec.EllipticCurvePublicKey):
+        raise ValueError(f"expected an RSA or an elliptic curve key, found {type(public_key).__name__}")
     names = [
         x509.NameAttribute(NameOID.USER_ID, topics[0]),
         x509.NameAttribute(NameOID.COMMON_NAME, f"APSP:{topics[0].removeprefix(MDM_TOPIC)}"[:64]),
@@ -70,7 +91,7 @@ def push_certificate(
         x509.CertificateBuilder()
         .subject_name(x509.Name(names))
         .issuer_name(issuer.certificate.subject)
-        .public_key(cast("PublicKey", public_key))
+        .public_key(public_key)
         .serial_number(authority.new_serial())
         .not_valid_before(now - BACK_DATING)
         .not_valid_after(min(now + LIFETIME, issuer.certificate.not_valid_after_utc))

@@ -16,15 +16,13 @@ from uuid import UUID
 
 import msgspec
 
-from mdm_server.clouds.apple.push.certificates import MDM_TOPIC
+from mdm_server.clouds.apple.push.certificates import MDM_TOPIC, is_topic
 from mdm_server.wire import apns
 from mdm_server.wire.apns import PushRequest, PushType, Reason
 from mdm_server.wire.courier import MAX_TOKEN_BYTES
 
 STORED_AT_MOST = timedelta(days=apns.LONGEST_STORED_DAYS)
-LONGEST_TOPIC = 255
 _TOKEN = re.compile(rf"(?:[0-9a-fA-F]{{2}}){{1,{MAX_TOKEN_BYTES}}}")
-_TOPIC = re.compile(r"[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
 _SECONDS = re.compile(r"[0-9]{1,11}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 _PRIORITIES = {"1", "5", "10"}
@@ -99,7 +97,7 @@ def topic_of(headers: Mapping[str, str], allowed: frozenset[str]) -> str:
         if len(allowed) != 1:
             raise PushRefused(Reason.MISSING_TOPIC)
         return next(iter(allowed))
-    if len(topic) > LONGEST_TOPIC or not _TOPIC.fullmatch(topic):
+    if not is_topic(topic):
         raise PushRefused(Reason.BAD_TOPIC)
     if topic not in allowed:
         raise PushRefused(Reason.TOPIC_DISALLOWED)
