@@ -225,15 +225,15 @@ async def _push_certificate(apple: Apple, request: web.Request) -> web.StreamRes
     topic = request.query.get("topic", "")
     try:
         signing_request = x509.load_pem_x509_csr(await request.read())
+        certificate = push_certificate(apple.services.authority, signing_request, topic)
     except UNREADABLE_X509 as error:
         raise Refused(
             422,
             "apns.request",
-            "that is no certificate request",
+            "that is nothing to make a push certificate of",
             expected="a PKCS #10 request as PEM in the body, and ?topic=com.apple.mgmt.External.…",
-            found=str(error)[:100] or "something else",
+            found=str(error)[:200] or "something else",
         ) from None
-    certificate = push_certificate(apple.services.authority, signing_request, topic)
     issuing = apple.services.authority.issuing.certificate
     pem = certificate.public_bytes(Encoding.PEM) + issuing.public_bytes(Encoding.PEM)
     return web.Response(body=pem, content_type=PEM, status=201)
