@@ -1,4 +1,4 @@
-"""`device-emulator demo`: a server and a fleet in one process, then a play about staging, and a verdict at the end."""
+"""`device-emulator demo`: a server and a fleet in one process, then two plays, and a verdict at the end."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ from mdm_server.embed import Server, ServerSettings, ServerStartError
 from mdm_server.wire import plist
 
 PROFILE_IDENTIFIER = "com.example.mdmsim.demo"
-STAGING = "demo/staging"
+PLAYS = ("demo/staging", "demo/apple")
 PATIENCE = 60.0
 # Whom the demo picks for what: any three different devices would do.
 LOCKED, CLEARED, ERASED = 0, 1, 2
@@ -80,8 +80,10 @@ def demo(**given: Any) -> int:
 
     iPhones and iPads alternate; half prove who they are by Mdm-Signature, half by client certificate. Every device
     gets a signed configuration profile and is asked for its DeviceInformation and SecurityInfo; one is locked, one
-    has its passcode cleared, one is erased and comes back to Setup Assistant. Then the scenario demo/staging is played:
-    Standard, Advanced and shared devices, a cart, Androids, a lockout. Only the reports asked for are left.
+    has its passcode cleared, one is erased and comes back to Setup Assistant. Then two scenarios are played:
+    demo/staging (Standard, Advanced and shared devices, a cart, Androids, a lockout) and demo/apple (devices bought
+    from Apple: one managed for good, one that has to update first, one for everybody). Only the reports asked for are
+    left.
 
     \b
     device-emulator demo
@@ -122,18 +124,20 @@ async def _play(server: Server, given: dict[str, Any]) -> int:
             expectations = await Play(fleet, memory, administrator, f"{server.url}/enroll").perform()
         except asyncio.CancelledError:
             fleet.interrupted = True
-    if not fleet.interrupted:
-        expectations.append(await _second_act(fleet, given["seed"]))
+    for play in PLAYS:
+        if not fleet.interrupted:
+            expectations.append(await _act(fleet, play, given["seed"]))
     summary = fleet.finish(expectations)
     return exit_code(summary)
 
 
-async def _second_act(fleet: FleetRun, seed: int) -> Expectation:
-    """Play the scenario about staging on a server of its own, and tell its story while it goes on."""
-    outcome = await play_scenario(load(STAGING), clock="real", seed=seed, tell=lambda said: _tell(fleet, said))
+async def _act(fleet: FleetRun, play: str, seed: int) -> Expectation:
+    """Play a scenario on a server of its own, and tell its story while it goes on."""
+    fleet.narrator.say(f"Next act: {play}")
+    outcome = await play_scenario(load(play), clock="real", seed=seed, tell=lambda said: _tell(fleet, said))
     fleet.interrupted = outcome.interrupted
     met = sum(finding.passed for finding in outcome.findings)
-    return all_of("as the staging play has it", met, len(outcome.findings) + outcome.left_out)
+    return all_of(f"as the play {play} has it", met, len(outcome.findings) + outcome.left_out)
 
 
 def _tell(fleet: FleetRun, said: str) -> None:
