@@ -15,7 +15,8 @@ from device_emulator.core.randomness import Randomness
 class Application:
     """One installed application. Sizes are in bytes.
 
-    Of a managed one the server also decided what becomes of it (`removed_with_management`) and how it is configured.
+    Of a managed one the server also decided what becomes of it (`removed_with_management`), that its data is not backed
+    up (`prevents_backup`), and how it is configured.
     """
 
     identifier: str
@@ -27,6 +28,7 @@ class Application:
     store_id: int | None = None
     is_managed: bool = False
     removed_with_management: bool = False
+    prevents_backup: bool = False
     configuration: Mapping[str, Any] | None = None
     attributes: Mapping[str, Any] | None = None
     feedback: Mapping[str, Any] | None = None

@@ -193,6 +193,9 @@ def alarms(handheld: Handheld) -> Iterator[datetime]:
 
 def catch_up(handheld: Handheld) -> None:
     """Let happen what has been due."""
+    update = handheld.belongings.update
+    if update is not None and version_number(update.version.version) <= version_number(handheld.system.version):
+        handheld.belongings.update = None  # the device runs something as new already
     while _step(handheld):
         pass
 

@@ -19,7 +19,7 @@ from device_emulator.core.handheld import Handheld
 from mdm_server.wire.command import Command
 from mdm_server.wire.plist import PlistDict, PlistValue
 
-REMOVE_WITH_MANAGEMENT = 1
+REMOVE_WITH_MANAGEMENT, PREVENT_BACKUP = 1, 4  # ManagementFlags
 WITH_LICENCE = 1  # Options.PurchaseMethod: volume purchasing
 ARRIVING = frozenset({ApplicationState.INSTALLING, ApplicationState.UPDATING})
 SOURCES = ("iTunesStoreID", "Identifier", "ManifestURL")
@@ -100,10 +100,12 @@ def _made_up(identifier: str, number: int | None) -> Application:
 
 def _managed(application: Application, command: Command) -> Application:
     fields = command.fields
+    flags = fields.get("ManagementFlags", 0)
     return replace(
         application,
         is_managed=True,
-        removed_with_management=bool(fields.get("ManagementFlags", 0) & REMOVE_WITH_MANAGEMENT),
+        removed_with_management=bool(flags & REMOVE_WITH_MANAGEMENT),
+        prevents_backup=bool(flags & PREVENT_BACKUP),
         configuration=fields.get("Configuration", application.configuration),
         attributes=fields.get("Attributes", application.attributes),
     )

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from device_emulator.core import managing_applications
 from device_emulator.core.answers.answerer import SEALED, Answer, Fidelity, answerer
-from device_emulator.core.answers.applications import REMOVE_WITH_MANAGEMENT, external_version
+from device_emulator.core.answers.applications import PREVENT_BACKUP, REMOVE_WITH_MANAGEMENT, external_version
 from device_emulator.core.application_states import ApplicationState
 from device_emulator.core.applications import Application
 from device_emulator.core.handheld import Handheld
@@ -42,7 +42,8 @@ def managed_application_list(handheld: Handheld, command: Command) -> Answer:
 def _status(application: Application, state: ApplicationState) -> PlistDict:
     return {
         "Status": state.value,
-        "ManagementFlags": REMOVE_WITH_MANAGEMENT if application.removed_with_management else 0,
+        "ManagementFlags": REMOVE_WITH_MANAGEMENT * application.removed_with_management
+        | PREVENT_BACKUP * application.prevents_backup,
         "HasConfiguration": application.configuration is not None,
         "HasFeedback": application.feedback is not None,
         "IsValidated": True,

@@ -241,6 +241,13 @@ def test_a_person_who_was_told_nothing_agrees_after_a_while(ticking: Clock) -> N
     assert state(handheld) is UpdateState.INSTALLING
 
 
+def test_an_update_that_was_overtaken_is_forgotten(asking: Handheld) -> None:
+    """There is nothing to ask any more when the device runs something as new."""
+    asking.system = NEWEST
+    assert state(asking) is UpdateState.IDLE
+    assert refusals(asking, AnswerPrompt()) == ["nobody_asks"]
+
+
 def test_a_fresh_release_is_kept_from_the_person_but_not_from_the_server(iphone: Handheld, ticking: Clock) -> None:
     """Until the days of its delay are over, or the server has it downloaded."""
     content = {"forceDelayedSoftwareUpdates": True, "enforcedSoftwareUpdateDelay": 7}

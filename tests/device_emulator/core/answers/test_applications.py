@@ -87,6 +87,16 @@ def test_what_is_on_its_way_is_not_ordered_twice(iphone: Handheld) -> None:
     assert ask(iphone, "InstallApplication", iTunesStoreID=STORE_ID).values["State"] == "Queued"
 
 
+@pytest.mark.parametrize("flags", [1, 4, 5])
+def test_the_management_flags_are_told_as_they_were_given(iphone: Handheld, ticking: Clock, flags: int) -> None:
+    """Bit by bit; without any there are none."""
+    identifier = install(iphone, ticking, iTunesStoreID=STORE_ID, ManagementFlags=flags)
+    assert managed(iphone)[identifier]["ManagementFlags"] == flags
+
+    install(iphone, ticking, iTunesStoreID=STORE_ID)
+    assert managed(iphone)[identifier]["ManagementFlags"] == 0
+
+
 def test_an_order_for_what_is_managed_updates_it(iphone: Handheld, ticking: Clock) -> None:
     """With the configuration of the new order, and in silence."""
     identifier = install(iphone, ticking, iTunesStoreID=STORE_ID)

@@ -5,6 +5,7 @@ from pathlib import Path
 from device_emulator.core.answers.answerer import Fidelity
 from device_emulator.core.answers.fidelity import page
 from device_emulator.core.answers.registry import ANSWERERS
+from device_emulator.core.restrictions import RESTRICTIONS
 from mdm_server.wire.commands import COMMANDS, Mode, Platform
 
 DOCUMENT = Path(__file__).resolve().parents[4] / "docs" / "fidelity.md"
@@ -18,6 +19,13 @@ def test_the_page_in_docs_is_up_to_date() -> None:
 def test_the_page_has_a_row_for_every_command() -> None:
     """Each of the sixty-six request types stands in the first table."""
     assert [name for name in COMMANDS if f"| `{name}` | {COMMANDS[name].summary}" not in page()] == []
+
+
+def test_the_page_has_a_row_for_every_restriction_with_an_effect() -> None:
+    """And says of each whether it binds supervised devices alone."""
+    for row in RESTRICTIONS.values():
+        needs = f"iOS {row.introduced}" + (", supervision" if row.supervised else "")
+        assert f"| `{row.key}` | {row.forbids} | {needs} |" in page()
 
 
 def test_absent_is_what_no_iphone_or_unshared_ipad_runs() -> None:
