@@ -28,6 +28,14 @@ def test_capitals_are_the_same_number() -> None:
     assert cursors.read(cursors.write(CURSOR).upper(), 3, NOON) == CURSOR
 
 
+@pytest.mark.parametrize("text", ["", "xyz", "00", " 00", "0" * (LONGEST + 1)])
+def test_what_is_no_cursor_is_refused(text: str) -> None:
+    """Whatever it is instead."""
+    with pytest.raises(DepApiError) as refused:
+        Cursors(b"secret", WEEK).read(text, 3, NOON)
+    assert refused.value.code is DepErrorCode.INVALID_CURSOR
+
+
 @pytest.mark.parametrize(
     ("secret", "server", "later", "code"),
     [

@@ -32,6 +32,20 @@ def test_a_page_has_what_was_asked_for_within_what_there_is(asked: dict[str, Any
     assert page["more_to_follow"] is True
 
 
+def test_a_fetch_goes_on_behind_its_page_and_a_sync_behind_a_fetch() -> None:
+    """There is no sync out of nothing."""
+    apple = SmallApple()
+    apple.order(3)
+    client = apple.client()
+    first = client.ask("POST", "/server/devices", {"limit": 2})
+    second = client.ask("POST", "/server/devices", {"limit": 2, "cursor": first["cursor"]})
+    assert [device["serial_number"] for device in second["devices"]] == ["C000002"]
+    assert client.ask("POST", "/devices/sync", {"cursor": second["cursor"]})["devices"] == []
+    assert client.call("POST", "/devices/sync", {}).body == b"CURSOR_REQUIRED"
+    assert client.call("POST", "/devices/sync", {"cursor": first["cursor"]}).body == b"INVALID_CURSOR"
+    assert client.call("POST", "/server/devices", {"cursor": second["cursor"]}).body == b"EXHAUSTED_CURSOR"
+
+
 @pytest.mark.parametrize("limit", [-1, "many", 1.5])
 def test_a_limit_is_a_number_above_zero(limit: Any) -> None:
     """Anything else is no request."""

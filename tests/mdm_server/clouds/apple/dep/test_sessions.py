@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from mdm_server.clouds.apple.dep import sessions
 from mdm_server.clouds.apple.dep.settings import DepSettings
 from rigs.dep_client import DepClient
-from rigs.dep_service import SmallApple
+from rigs.dep_service import URL, SmallApple
 
 
 def opened(apple: SmallApple) -> DepClient:
@@ -17,6 +18,19 @@ def opened(apple: SmallApple) -> DepClient:
     client = apple.client()
     client.open_session()
     return client
+
+
+def test_only_who_has_the_secrets_of_a_token_that_is_good_opens_one() -> None:
+    """Unreadable, unknown, untrue, from another time, too late: nothing is opened, and the reason is in the journal."""
+    apple = SmallApple()
+    good = apple.client()
+    apple.send("GET", f"{URL}/session", {}, b"")
+    for secret in ("consumer_key", "consumer_secret"):
+        replace(good, secrets={**good.secrets, secret: "wrong"}).open_session()
+    replace(good, timestamp=lambda: 1).open_session()
+    apple.clock.move(days=365)
+    assert good.open_session().status == 401
+    assert apple.reasons() == ["oauth.malformed", "unknown consumer", "signature", "timestamp", "server token expired"]
 
 
 def test_every_answer_carries_the_token() -> None:
