@@ -91,6 +91,7 @@ async def test_a_push_certificate_is_for_its_topic(apple: AppleRig, mdm_identity
     assert status == 201
     assert [each.value for each in leaf.subject.get_attributes_for_oid(NameOID.USER_ID)] == [TOPIC]
     leaf.verify_directly_issued_by(issuing)
+    assert (await apple.pull("POST", "/push-certificates", pem))[0] == 422
 
 
 async def test_failures_are_arranged_listed_and_taken_away(apple: AppleRig) -> None:
