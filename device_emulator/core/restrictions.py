@@ -61,6 +61,7 @@ _ROWS = (
     _switch("allowGameCenter", "6.0", "Game Center"),
     _switch("allowProximitySetupToNewDevice", "11.0", "setting up a device nearby"),
     _switch("allowCloudBackup", "5.0", "backing up to iCloud", supervised=False),
+    _switch("allowDiagnosticSubmission", "6.0", "sending diagnostics to Apple", supervised=False),
     _switch("allowAccountModification", "7.0", "signing in to an account, or out of it"),
     _switch("allowPasscodeModification", "9.0", "setting or changing the passcode"),
     _switch("allowDeviceNameModification", "9.0", "renaming the device"),

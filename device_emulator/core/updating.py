@@ -1,7 +1,7 @@
 """System updates as a device carries them out: what there is, what stands in the way, and what time does to them.
 
 What time does is done by `catch_up`, as soon as somebody looks: the device when it is woken (`alarms`), a command
-when it asks. The moments are those at which things were due, however late the look.
+when it asks. A download or an installation ends when it was due, however late the look.
 """
 
 from __future__ import annotations

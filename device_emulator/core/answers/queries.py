@@ -91,6 +91,11 @@ def _software_update_settings(handheld: Handheld) -> PlistValue:
     return {"RecommendationsCadence": handheld.preferences.value(Preference.SOFTWARE_UPDATE) or 0}
 
 
+def _sends_diagnostics(handheld: Handheld) -> PlistValue:
+    wanted = handheld.preferences.value(Preference.DIAGNOSTIC_SUBMISSION)
+    return wanted is True and restrictions.allows(handheld, "allowDiagnosticSubmission")
+
+
 def _accessibility(handheld: Handheld) -> PlistValue:
     switches = ("BoldText", "IncreaseContrast", "ReduceMotion", "ReduceTransparency", "TouchAccommodations")
     state: dict[str, PlistValue] = {f"{switch}Enabled": False for switch in (*switches, "VoiceOver", "Zoom")}
@@ -129,7 +134,7 @@ QUERIES: Mapping[str, Query] = MappingProxyType(
         "EASDeviceIdentifier": exchange_identifier,
         "IsCloudBackupEnabled": backs_up_to_cloud,
         "IsMDMLostModeEnabled": lambda handheld: handheld.lock is LockState.LOST,
-        "DiagnosticSubmissionEnabled": _preference(Preference.DIAGNOSTIC_SUBMISSION),
+        "DiagnosticSubmissionEnabled": _sends_diagnostics,
         "AppAnalyticsEnabled": _preference(Preference.APP_ANALYTICS),
         "TimeZone": _preference(Preference.TIME_ZONE),
         "SoftwareUpdateDeviceID": lambda handheld: handheld.hardware.model.product_name,

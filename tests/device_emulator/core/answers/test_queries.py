@@ -12,6 +12,7 @@ from device_emulator.core.effects import RESTRICTIONS
 from device_emulator.core.handheld import Handheld
 from device_emulator.core.hardware import luhn_digit
 from device_emulator.core.installed_profiles import InstalledPayload, InstalledProfile
+from device_emulator.core.preferences import Preference
 from device_emulator.core.setting_up.answers import AppleAccount
 from mdm_server.wire.commands import AccessRight, Platform
 from rigs.managed_device import IPAD, IPHONE, Clock, ask
@@ -147,6 +148,7 @@ def test_what_a_restriction_forbids_is_off(iphone: Handheld) -> None:
     names = ("IsCloudBackupEnabled", "IsDeviceLocatorServiceEnabled")
     iphone.apple_account = AppleAccount(name="somebody@icloud.example")
     assert asked(iphone, *names) == dict.fromkeys(names, True)
-    payload = InstalledPayload(RESTRICTIONS, "p", "u", content={"allowCloudBackup": False, "allowFindMyDevice": False})
+    switches = ("allowCloudBackup", "allowFindMyDevice", "allowDiagnosticSubmission")
+    payload = InstalledPayload(RESTRICTIONS, "p", "u", content=dict.fromkeys(switches, False))
     iphone.profiles.install(InstalledProfile(identifier="r", uuid="U", payloads=(payload,)))
     assert asked(iphone, *names) == dict.fromkeys(names, False)
