@@ -9,7 +9,7 @@ from typing import Protocol
 
 from mdm_server.domain.refusal import REFUSALS
 from mdm_server.domain.staging.refusals import sentence
-from mdm_server.domain.staging.vocabulary import ListKind
+from mdm_server.domain.staging.vocabulary import EntryChannel, ListKind
 
 Plain = str | int | float | bool | None
 
@@ -120,6 +120,12 @@ def _literally(text: str) -> str:
     return text.replace("{", "{{").replace("}", "}}")
 
 
+def _begun(entry: JournalEntry) -> str:
+    if entry.detail.get("channel") == EntryChannel.DEP:
+        return "It asked for its enrolment profile in Setup Assistant."
+    return "Somebody began to enrol it with Intelligent Hub."
+
+
 def _assigned(entry: JournalEntry) -> str:
     if entry.detail.get("stager"):
         return "{stager} enrolled it on behalf of {user}, whose it is now."
@@ -219,7 +225,7 @@ _TOLD: Mapping[str, str | Callable[[JournalEntry], str | None]] = {
     "assignment.ended": "With its enrolment its assignment ended.",
     "lock.set": _locked,
     "lock.released": "Its lock ({reason}) was released.",
-    "hub.session_started": "Somebody began to enrol it with Intelligent Hub.",
+    "hub.session_started": _begun,
     "hub.session_expired": _expired,
     "hub.refused": _refused,
     "hub.unmanaged": "{user} logged in to the Workspace ONE app without qualifying for Direct Enrollment ({reason}): "
@@ -234,11 +240,12 @@ _TOLD: Mapping[str, str | Callable[[JournalEntry], str | None]] = {
     "program.unassigned": "Its DEP profile was taken away.",
     "ade.update_required": "It was told to update its system before it enrols.",
     "ade.web_sign_in": "Its person signed in on the server's page.",
-    "ade.machineinfo": "It was refused: it could not show which device it is, or is none of ours.",
     "abm.device_added": "Apple Business Manager put it on the server {server}.",
     "abm.device_removed": "Apple Business Manager took it from the server {server}.",
     "abm.assigned": "Apple Business Manager was told that it gets the DEP profile {profile}.",
     "abm.assign_refused": "Apple Business Manager was not to give it a DEP profile ({reason}).",
+    "abm.locked": "Apple Business Manager locked it to the organization.",
+    "abm.disowned": "The organization gave it up: Apple Business Manager has it no more.",
     "abm.throttled": "Apple Business Manager asked for patience with its DEP profile.",
     "wipe.requested": "A wipe was asked for ({reason}).",
     "wipe.on_hold": "The wipe was put on hold: more devices were wiped than the threshold allows.",

@@ -359,6 +359,8 @@ class Wizard:
         told = journal_words(session.device)
         if attempt.group is not None:
             told["group"] = attempt.group.group_id
+        if session.channel is EntryChannel.DEP:
+            told["channel"] = session.channel
         self._room.journal.tell(JournalCode.HUB_SESSION_STARTED, **told)
 
     @staticmethod

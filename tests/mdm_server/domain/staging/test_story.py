@@ -107,6 +107,8 @@ def test_what_people_are_called_is_never_taken_for_a_part_of_the_sentence() -> N
             "The device answered RESET_PASSWORD: FAILED (API_LEVEL).",
         ),
         (entry("android.command_answered", request_type="CLEAR_APP_DATA", status="SUCCEEDED"), None),
+        (entry("hub.session_started"), "Somebody began to enrol it with Intelligent Hub."),
+        (entry("hub.session_started", channel="DEP"), "It asked for its enrolment profile in Setup Assistant."),
         (entry("hub.session_expired"), "The Hub session ended: nobody answered in time."),
         (entry("hub.session_expired", reason="replaced"), None),
         (entry("command.sent", request_type="EraseDevice"), None),
