@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 
-from device_emulator.core import activation_locking, gauges
+from device_emulator.core import activation_locking, gauges, restrictions
 from device_emulator.core.answers import radio
 from device_emulator.core.answers.answerer import Answer, Fidelity, answerer
 from device_emulator.core.answers.habits import (

@@ -144,9 +144,10 @@ def test_the_table_knows_every_query_that_is_answered() -> None:
 
 
 def test_what_a_restriction_forbids_is_off(iphone: Handheld) -> None:
-    """ICloud Backup and Find My, whatever the person wants."""
-    names = ("IsCloudBackupEnabled", "IsDeviceLocatorServiceEnabled")
+    """The backup to iCloud, Find My and diagnostics, whatever the person wants."""
+    names = ("IsCloudBackupEnabled", "IsDeviceLocatorServiceEnabled", "DiagnosticSubmissionEnabled")
     iphone.apple_account = AppleAccount(name="somebody@icloud.example")
+    iphone.preferences.change(Preference.DIAGNOSTIC_SUBMISSION, True)
     assert asked(iphone, *names) == dict.fromkeys(names, True)
     switches = ("allowCloudBackup", "allowFindMyDevice", "allowDiagnosticSubmission")
     payload = InstalledPayload(RESTRICTIONS, "p", "u", content=dict.fromkeys(switches, False))
