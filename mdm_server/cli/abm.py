@@ -188,6 +188,25 @@ async def unassign(remote: Remote, serial_numbers: tuple[str, ...]) -> None:
         await remote.delete("dep-devices", serial_number)
 
 
+@abm.command()
+@click.argument("serial_number")
+@click.option("--message", help="What the locked device shows.")
+@remote_command
+async def lock(remote: Remote, serial_number: str, message: str | None) -> None:
+    """Lock a device to the organization, and write the code that opens it: it is told this once."""
+    locked = await remote.post("abm-devices", serial_number, "activation-lock", body={"message": message})
+    click.echo(locked["bypass_code"])
+
+
+@abm.command()
+@click.argument("serial_number")
+@click.confirmation_option(prompt="The organization will never have this device again. Go on?")
+@remote_command
+async def disown(remote: Remote, serial_number: str) -> None:
+    """Give a device up for ever."""
+    await remote.post("abm-devices", serial_number, "disown")
+
+
 @abm.group()
 def profile() -> None:
     """Keep DEP profiles."""

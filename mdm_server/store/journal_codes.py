@@ -90,6 +90,8 @@ class JournalCode(StrEnum):
     ABM_ASSIGNED = "abm.assigned"
     ABM_ASSIGN_REFUSED = "abm.assign_refused"
     ABM_THROTTLED = "abm.throttled"
+    ABM_LOCKED = "abm.locked"
+    ABM_DISOWNED = "abm.disowned"
     WIPE_REQUESTED = "wipe.requested"
     WIPE_ON_HOLD = "wipe.on_hold"
     WIPE_APPROVED = "wipe.approved"

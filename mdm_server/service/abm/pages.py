@@ -35,7 +35,7 @@ def take_page(room: StagingRoom, asked: AbmToken, page: FetchReply, now: datetim
     added = changed = removed = 0
     for device in in_order(page.devices):
         if device.op_type is OpType.DELETED:
-            removed += _gone(room, asked, device.serial_number)
+            removed += forget_device(room, asked, device.serial_number)
         elif device.serial_number:
             known = _there(room, asked, device, now)
             added, changed = added + (known is None), changed + (known is False)
@@ -98,7 +98,8 @@ def _there(room: StagingRoom, token: AbmToken, device: DepDevice, now: datetime)
     return None if known is None else known.listed == listed
 
 
-def _gone(room: StagingRoom, token: AbmToken, serial_number: str) -> bool:
+def forget_device(room: StagingRoom, token: AbmToken, serial_number: str) -> bool:
+    """Forget a device that Apple does not have for this server any more; say whether it was known."""
     if not room.abm.remove(token.id, serial_number):
         return False
     _forget(room, token, serial_number)

@@ -182,6 +182,9 @@ class AbmSync:
         def work(room: StagingRoom) -> None:
             token = room.abm.token(token_id)
             if token is not None:
+                # The web room journals what it refuses; of what nobody asked for, the first time is told.
+                if facts is INTERNAL and token.trouble != refusal.event:
+                    room.journal.tell(refusal.code, reason=refusal.reason, server=token.server_name)
                 room.abm.replace_token(replace(token, trouble=refusal.event, not_before=wait or token.not_before))
 
         await self._staging.transact(work, facts.occasion(now))

@@ -9,6 +9,7 @@ from datetime import datetime
 from mdm_server.service.abm.assigning import Assigning
 from mdm_server.service.abm.clients import AbmClients
 from mdm_server.service.abm.inventory import AbmInventory
+from mdm_server.service.abm.owning import AbmOwning
 from mdm_server.service.abm.sync import AbmSync
 from mdm_server.service.abm.tokens import AbmTokens
 from mdm_server.service.calling import Caller
@@ -23,6 +24,7 @@ class AbmUseCases:
 
     tokens: AbmTokens
     inventory: AbmInventory
+    owning: AbmOwning
     sync: AbmSync
     clients: AbmClients
 
@@ -42,6 +44,7 @@ def open_abm(
     return AbmUseCases(
         tokens=AbmTokens(staging, clients, clock, random_bytes, run),
         inventory=AbmInventory(staging, clock),
+        owning=AbmOwning(staging, clients, clock, random_bytes, run),
         sync=AbmSync(staging, clients, assigning, clock),
         clients=clients,
     )

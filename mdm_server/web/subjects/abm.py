@@ -97,6 +97,18 @@ class AbmDevices(Struct):
     total: int
 
 
+class Lock(Struct, forbid_unknown_fields=True):
+    """How a device is locked."""
+
+    message: Annotated[str, Meta(max_length=1024, description="What a locked device shows.")] | None = None
+
+
+class BypassCode(Struct):
+    """What opens a device that is locked to the organization."""
+
+    bypass_code: str
+
+
 class NewRule(Struct, kw_only=True, forbid_unknown_fields=True):
     """A rule: devices like this get that profile. What is left out may be anything."""
 
@@ -204,6 +216,24 @@ async def list_abm_devices(
         token=token, text=text, profile_status=profile_status, offset=offset, limit=limit
     )
     return AbmDevices([_device_view(each) for each in found], found.total)
+
+
+@abm.post("/abm-devices/{serial_number}/activation-lock", refusals=(404, 409, 502))
+async def lock_abm_device(desk: Desk, serial_number: Text, body: Lock) -> BypassCode:
+    """Lock a device to the organization.
+
+    The answer is the code that opens it again. It is told this once, and kept nowhere.
+    """
+    return BypassCode(await desk.suite.abm.owning.lock(serial_number, body.message, desk.facts))
+
+
+@abm.post("/abm-devices/{serial_number}/disown", status=204, refusals=(404, 409, 502))
+async def disown_abm_device(desk: Desk, serial_number: Text) -> None:
+    """Give a device up for ever.
+
+    The organization has it no more; whoever has it in hand may set it up without management.
+    """
+    await desk.suite.abm.owning.disown(serial_number, desk.facts)
 
 
 @abm.get("/abm-rules")

@@ -104,3 +104,17 @@ async def test_every_command_explains_itself(cli: Cli) -> None:
     shown = (await cli("abm", "--help")).output
     for line in ("abm token new", "abm token upload", "abm profile save", "abm rule add", "abm sync", "abm devices"):
         assert line in shown
+
+
+async def test_a_device_is_locked_and_given_up(rig: SocketRig, cli: Cli, tmp_path: Path) -> None:
+    """The code is written once; giving up is asked about first."""
+    portal, file = Portal.of(rig.server), tmp_path / "token.p7m"
+    file.write_bytes(portal.p7m((await cli("abm", "token", "new", "stores")).output))
+    await cli("abm", "token", "upload", "1", str(file))
+    portal.order(SERIAL)
+    await cli("abm", "sync")
+    code = (await cli("abm", "lock", SERIAL, "--message", "Bring me back")).output.strip()
+    assert [len(part) for part in code.split("-")] == [5, 5, 4, 4, 4, 4]
+    assert (await cli("abm", "disown", SERIAL, "--yes")).exit_code == 0
+    gone = await cli("abm", "lock", SERIAL)
+    assert (gone.exit_code, "api.not_found" in gone.errors) == (2, True)

@@ -202,6 +202,8 @@ async def test_what_apple_says_no_with_is_kept_with_the_token_until_all_is_well(
     assert await office.abm.sync.run_all() == []
     troubles = {each.name: each.trouble for each in await office.abm.tokens.all()}
     assert troubles == dict.fromkeys(("stores", "offices"), "abm.refused:t_c_not_signed")
+    assert await office.abm.sync.run_all() == []
+    assert await office.codes("abm.refused") == ["abm.refused"] * 2
     office.manager.agree_to_terms(office.organization)
     assert [report.token for report in await office.abm.sync.run_all()] == [token.id, other.id]
     assert {each.trouble for each in await office.abm.tokens.all()} == {""}
