@@ -15,6 +15,7 @@ from mdm_server.wire.dep import (
     FetchReply,
     FetchRequest,
     OpType,
+    dashed_uuid,
     decode,
     encode,
     same_uuid,
@@ -73,6 +74,12 @@ def test_two_spellings_of_a_uuid_are_the_same() -> None:
     """Some clients write 32 capital digits without dashes."""
     assert same_uuid("0a1B2c3d-0000-4000-8000-00000000000f", "0A1B2C3D00004000800000000000000F")
     assert not same_uuid("0a1B2c3d-0000-4000-8000-00000000000f", None)
+
+
+def test_a_uuid_is_written_as_apple_does() -> None:
+    """In capitals, with dashes; none is none."""
+    assert dashed_uuid("0a1b2c3d00004000800000000000000f") == "0A1B2C3D-0000-4000-8000-00000000000F"
+    assert dashed_uuid(None) is None
 
 
 def test_an_escrow_key_is_not_shown() -> None:

@@ -160,6 +160,18 @@ class BusinessManager:
                 placing.take_out(connection, device.serial_number, at=self._now())
                 self._tell("device_released", serial=device.serial_number)
 
+    def migrate(self, serial: str, until: datetime | None) -> None:
+        """Have a device that another MDM server manages come to its new one by then; its MDM server hears of it."""
+        with self._changing() as connection:
+            device = self._known(serial)
+            if device.server is None:
+                raise BusinessManagerError("abm.server_unknown", "expected a device with an MDM server to come to")
+            connection.execute(
+                "UPDATE devices SET migrate_until = ? WHERE serial = ?",
+                (None if until is None else stamp(until), device.serial_number),
+            )
+            self._modified(connection, device)
+
     def describe(self, serial: str, *, asset_tag: str | None = None, description: str | None = None) -> None:
         """Change what is written on a device's card; its MDM server hears of it."""
         with self._changing() as connection:
@@ -169,9 +181,7 @@ class BusinessManager:
                 " WHERE serial = ?",
                 (asset_tag, description, device.serial_number),
             )
-            if device.server is not None:
-                number = self._servers.number(device.server)
-                placing.log(connection, number, device.serial_number, OpType.MODIFIED, self._now())
+            self._modified(connection, device)
 
     def add_by_configurator(self, device: NewDevice, organization: str, server: str | None) -> AbmDevice:
         """Add a device that somebody has in hand; for thirty days its person may leave (`abm.serial_taken`)."""
@@ -263,6 +273,12 @@ class BusinessManager:
         """Return the number of a server of an organization that exists."""
         self._servers.organization(organization)
         return None if server is None else self._servers.number(server, organization=organization)
+
+    def _modified(self, connection: sqlite3.Connection, device: AbmDevice) -> None:
+        """Let a device's server, if it has one, hear that something about it is different."""
+        if device.server is not None:
+            number = self._servers.number(device.server)
+            placing.log(connection, number, device.serial_number, OpType.MODIFIED, self._now())
 
     def _known(self, serial: str) -> AbmDevice:
         device = self.device(serial)

@@ -120,6 +120,7 @@ def take_out(connection: sqlite3.Connection, serial: str, *, at: int) -> None:
 def _clear(connection: sqlite3.Connection, serial: str) -> None:
     connection.execute(
         "UPDATE devices SET server = NULL, position = 0, assigned = NULL, assigned_by = NULL, profile = NULL,"
-        " profile_status = 'empty', profile_assigned = NULL, profile_pushed = NULL WHERE serial = ?",
+        " profile_status = 'empty', profile_assigned = NULL, profile_pushed = NULL, migrate_until = NULL"
+        " WHERE serial = ?",
         (serial,),
     )

@@ -212,14 +212,14 @@ class Program:
 
 _COLUMNS = (
     "serial, model, device_family, os, color, description, asset_tag,"
-    " assigned, assigned_by, profile, profile_status, profile_assigned, profile_pushed"
+    " assigned, assigned_by, profile, profile_status, profile_assigned, profile_pushed, migrate_until"
 )
 
 
 def _device(row: tuple[Any, ...]) -> DepDevice:
     """Return what a server is told of a device; of one that it has no more, what everybody could read on it."""
     _, is_own, serial, model, family, system, color, description, tag, *own = row
-    assigned, assigned_by, profile, status, profile_assigned, profile_pushed, *change = own
+    assigned, assigned_by, profile, status, profile_assigned, profile_pushed, migrate_until, *change = own
     op_type, op_date = change or (None, None)
     if not is_own or op_type == OpType.DELETED:
         return DepDevice(
@@ -248,6 +248,7 @@ def _device(row: tuple[Any, ...]) -> DepDevice:
         device_assigned_by=assigned_by,
         op_type=_OP_TYPES[op_type],
         op_date=whole_second(op_date),
+        mdm_migration_deadline=whole_second(migrate_until),
     )
 
 

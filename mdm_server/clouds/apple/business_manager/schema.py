@@ -61,7 +61,8 @@ CREATE TABLE devices (
     profile           TEXT,
     profile_status    TEXT NOT NULL DEFAULT 'empty',
     profile_assigned  INTEGER,
-    profile_pushed    INTEGER
+    profile_pushed    INTEGER,
+    migrate_until     INTEGER
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX devices_of_a_server ON devices (server, position) WHERE server IS NOT NULL;
 CREATE INDEX devices_of_an_organization ON devices (organization);

@@ -30,6 +30,7 @@ from mdm_server.wire.dep import (
 
 FIRST_WITH_SYSTEMS = 2
 FIRST_WITH_IPADOS = 7
+FIRST_WITH_MIGRATION = 8
 
 
 class Listing:
@@ -103,7 +104,7 @@ class Listing:
         now = self._clock()
         cursor = Cursor(walk=walk, server=asking.server, since=since, position=position, issued=now)
         devices = page.devices
-        if asking.version < FIRST_WITH_IPADOS:
+        if asking.version < FIRST_WITH_MIGRATION:
             devices = tuple(_as_spoken(device, asking.version) for device in devices)
         return FetchReply(
             cursor=self._cursors.write(cursor),
@@ -115,8 +116,11 @@ class Listing:
 
 def _as_spoken(device: DepDevice, version: int) -> DepDevice:
     """Return a device as an older version of the protocol has it."""
+    changes: dict[str, str | None] = {}
     if version < FIRST_WITH_SYSTEMS:
-        return msgspec.structs.replace(device, os=None, device_family=None)
-    if version < FIRST_WITH_IPADOS and device.os == "iPadOS":
-        return msgspec.structs.replace(device, os="iOS")
-    return device
+        changes = {"os": None, "device_family": None}
+    elif version < FIRST_WITH_IPADOS and device.os == "iPadOS":
+        changes = {"os": "iOS"}
+    if version < FIRST_WITH_MIGRATION and device.mdm_migration_deadline is not None:
+        changes["mdm_migration_deadline"] = None
+    return msgspec.structs.replace(device, **changes) if changes else device

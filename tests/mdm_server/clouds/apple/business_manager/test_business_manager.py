@@ -138,6 +138,7 @@ def test_whoever_is_unknown_is_named_so_and_nothing_happens() -> None:
     _, foreign = apple.another()
     manager = apple.manager
     manager.order(apple.organization, [PHONE], server=apple.server)
+    manager.order(apple.organization, [NewDevice(serial_number="BARE1")])
     attempts: list[tuple[str, Callable[[], object]]] = [
         ("abm.organization_unknown", lambda: manager.add_server("nobody", "MDM")),
         ("abm.organization_unknown", lambda: manager.order("nobody", [NewDevice(serial_number="A1")])),
@@ -150,6 +151,8 @@ def test_whoever_is_unknown_is_named_so_and_nothing_happens() -> None:
         ("abm.serial_unknown", lambda: manager.release(["PHONE1", "NOBODY1"])),
         ("abm.serial_unknown", lambda: manager.describe("NOBODY1", asset_tag="x")),
         ("abm.serial_unknown", lambda: manager.leave("NOBODY1")),
+        ("abm.serial_unknown", lambda: manager.migrate("NOBODY1", None)),
+        ("abm.server_unknown", lambda: manager.migrate("BARE1", NOON)),
     ]
     for code, attempt in attempts:
         with pytest.raises(BusinessManagerError) as refused:

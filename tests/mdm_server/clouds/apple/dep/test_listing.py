@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from mdm_server.clouds.apple.business_manager.records import NewDevice
 from mdm_server.clouds.apple.dep.settings import DepSettings
 from rigs.dep_client import DepClient, Walker
-from rigs.dep_service import SmallApple
+from rigs.dep_service import NOON, SmallApple
 
 
 def speaking(client: DepClient, version: str) -> DepClient:
@@ -110,6 +111,25 @@ def test_older_versions_of_the_protocol_know_less(version: str, system: str | No
     asked = client.ask("POST", "/devices", {"devices": ["TAB1"]})["devices"]["TAB1"]
     assert fetched.get("os") == asked.get("os") == system
     assert ("device_family" in fetched) is (version != "1")
+
+
+@pytest.mark.parametrize(("version", "deadline"), [("7", None), ("8", "2026-06-08T12:00:00Z")])
+def test_a_device_may_have_to_change_its_mdm_server_by_some_day(version: str, deadline: str | None) -> None:
+    """The server that it comes to is told, since version 8; the next server it goes to is not."""
+    apple = SmallApple()
+    apple.order(1)
+    walker = Walker(speaking(apple.client(), version))
+    walker.walk()
+    apple.manager.migrate("C000000", NOON + timedelta(days=7))
+    walker.walk()
+    assert walker.picture["C000000"].get("mdm_migration_deadline") == deadline
+    asked = walker.client.ask("POST", "/devices", {"devices": ["C000000"]})["devices"]["C000000"]
+    assert asked.get("mdm_migration_deadline") == deadline
+    for server in (None, apple.server):
+        apple.manager.assign(["C000000"], server)
+    walker.walk()
+    assert "mdm_migration_deadline" not in walker.picture["C000000"]
+    assert walker.picture["C000000"]["op_type"] == "added"
 
 
 def test_details_say_of_each_device_whether_it_was_found() -> None:
