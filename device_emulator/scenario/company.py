@@ -11,14 +11,17 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from http import HTTPStatus
+from secrets import token_bytes
 
 from device_emulator.core.actions import HubEnroll, PersonAction, Prepare
 from device_emulator.core.android.actions import FactoryReset, ScanCode
 from device_emulator.core.android.device import AndroidDevice
 from device_emulator.core.android.states import Life
+from device_emulator.core.device import Device
 from device_emulator.core.events import Event, SetupAssistantFinished
 from device_emulator.core.hub.intent import HubIntent
-from device_emulator.core.messages import Happening, PersonActs
+from device_emulator.core.messages import Happening, PersonActs, Request, RequestKind, ResponseArrived
 from device_emulator.core.person import Person
 from device_emulator.core.setting_up.events import RemoteManagementLeft
 from device_emulator.core.settings import DeviceSettings
@@ -28,19 +31,21 @@ from device_emulator.fleet.keys import KeySupply
 from device_emulator.scenario.cast import AnyDevice, Cast, draw_device, identifier_of
 from device_emulator.scenario.checking import Script
 from device_emulator.scenario.errors import SetUpError
+from device_emulator.scenario.forging import Forgery, forge
 from device_emulator.scenario.look import Look
 from device_emulator.scenario.numbering import Names
 from device_emulator.scenario.office import ServiceOffice
 from device_emulator.scenario.offices import Refused
 from device_emulator.scenario.own_side import OwnSide, own_side
 from device_emulator.scenario.portal import ApplePortal
-from device_emulator.scenario.program_office import ServiceProgram
-from device_emulator.scenario.stage import Sighting
+from device_emulator.scenario.program_office import PATH, ServiceProgram
+from device_emulator.scenario.stage import ProfileReply, Sighting
 from device_emulator.transport.faulty import Fault, FaultyTransport
 from mdm_server.embed.apple_orders import AppleServices
-from mdm_server.embed.orders import ServiceSuite
+from mdm_server.embed.orders import ServiceSuite, Store
 from mdm_server.wire.android_provisioning import StagingExtras, staging_code
 
+SIGNED = "application/pkcs7-signature"
 LONGEST_REST = timedelta(minutes=30)
 """What is not over after so long is not going to be over."""
 LONGEST_PREPARATION = timedelta(hours=2)
@@ -58,8 +63,11 @@ class Company(ABC):
         self._seen: defaultdict[int, list[Event]] = defaultdict(list)
         self._carts: list[Cart] = []
         self._told_faults = 0
+        self._denials: set[bytes] = set()
         names = Names()
-        self._office = ServiceOffice(lambda: self.suite, self.cast, self.by_name, lambda: self.now, names)
+        self._office = ServiceOffice(
+            lambda: self.suite, lambda: self.store, self.cast, self.by_name, lambda: self.now, names
+        )
         self._program = ServiceProgram(lambda: self.suite, names, self.serial_number, lambda: self.url)
         self._portal = ApplePortal(lambda: self.apple, self.by_name, lambda: self.now)
 
@@ -79,6 +87,11 @@ class Company(ABC):
     @abstractmethod
     def suite(self) -> ServiceSuite:
         """The server's use cases."""
+
+    @property
+    @abstractmethod
+    def store(self) -> Store:
+        """What the server keeps."""
 
     @property
     @abstractmethod
@@ -248,6 +261,21 @@ class Company(ABC):
         took = (self.now - began).total_seconds()
         return [Sighting(tuple(self._seen[number][before[number] :]), took) for number in numbers]
 
+    async def ask_for_profile(self, device: str, forgery: Forgery, by: str) -> ProfileReply:
+        """Ask the server for the enrolment profile of a device, as `by` can forge a MachineInfo of it."""
+        victim, forger = self.by_name[device], self.by_name[by]
+        assert isinstance(victim, Device), "only Apple's devices are enrolled so"
+        assert isinstance(forger, Device), "only Apple's devices can sign like that"
+        body = forge(forgery, victim.handheld, forger.handheld, token_bytes)
+        headers = {"Content-Type": SIGNED}
+        request = Request(0, RequestKind.PROFILE, "POST", f"{self.url}{PATH}", headers, body)
+        reply = await self.faults.send(self.cast.number(by), request)
+        if not isinstance(reply, ResponseArrived):
+            return ProfileReply(0, is_alike=False)
+        if reply.status != HTTPStatus.OK:
+            self._denials.add(reply.body)
+        return ProfileReply(reply.status, is_alike=len(self._denials) <= 1)
+
     async def settle(self) -> None:
         """Wait until nothing moves: everything that can be finished is finished, trying again and starting up too."""
         latest = self.now + LONGEST_REST
@@ -314,6 +342,16 @@ class Company(ABC):
     async def inject_fault(self, device: str, message: str, fault: str, nth: int) -> None:
         """Let the network do something bad to the nth message of a kind that a device will send."""
         self.faults.add(Fault(self.cast.number(device), message, fault, nth))
+
+    @property
+    def next_delivery(self) -> datetime | None:
+        """When Apple delivers the next of the pushes that it was made to hold back."""
+        return None if self.apple is None else self.apple.push.next_delivery
+
+    def deliver_late_pushes(self) -> None:
+        """Let Apple deliver the pushes that are due by now."""
+        if self.apple is not None:
+            self.apple.push.deliver_due()
 
     def faults_struck(self) -> Sequence[str]:
         """Return, once, a sentence for every fault that has happened since the last call."""

@@ -32,6 +32,7 @@ from mdm_server.embed.orders import (
     RegistrationOrder,
     RegistrationRecord,
     ServiceSuite,
+    Store,
     UserChange,
     UserOrder,
     UserStatus,
@@ -40,6 +41,7 @@ from mdm_server.embed.orders import (
     WipeState,
     command_named,
 )
+from mdm_server.wire.plist import loads_dict
 
 PLATFORMS = {"ios": Platform.IOS, "android": Platform.ANDROID}
 ATTRIBUTES: Mapping[Identifier, ListAttribute] = {
@@ -62,6 +64,7 @@ class ServiceOffice:
     """Implements `Office` with the use cases of a suite, which is asked for anew each time: servers restart."""
 
     suite: Callable[[], ServiceSuite]
+    store: Callable[[], Store]
     cast: Cast
     devices: Mapping[str, AnyDevice]
     clock: Callable[[], datetime]
@@ -239,12 +242,12 @@ class ServiceOffice:
 
     async def bypass_code(self, device: str) -> str | None:
         """Return what a device last answered when it was asked for its bypass code."""
-        answers = [
-            sent.answer
-            for sent in await ask(self.suite().commanding.list(self.named(device).udid or ""))
-            if sent.request_type == BYPASS_CODE and sent.answer is not None
-        ]
-        return str(answers[-1][BYPASS_CODE]) if answers else None
+        # What is shown to administrators leaves such a code out.
+        for row in reversed(await self.store().commands.list(self.named(device).udid or "")):
+            if row.request_type == BYPASS_CODE and row.result is not None:
+                code = loads_dict(row.result).get(BYPASS_CODE)
+                return code if isinstance(code, str) else None
+        return None
 
     async def waiting(self, device: str) -> int:
         """Return how many commands a device has not answered."""

@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from device_emulator.core.activation import ActivationRecord
 from device_emulator.scenario.document import Identifier, ListEntry, Registration
 
 
@@ -130,9 +129,6 @@ class ProgramOffice(Protocol):
 
     async def lock_code(self, device: str) -> str | None:
         """Return the code with which the organization locked a device."""
-
-    async def activation_record(self, device: str) -> ActivationRecord | None:
-        """Return what Apple tells a device when it is activated; None for one that has no DEP profile."""
 
 
 class Portal(Protocol):

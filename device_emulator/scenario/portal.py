@@ -17,6 +17,8 @@ from mdm_server.embed.apple_orders import AppleServices, BusinessManagerError, E
 ORGANIZATION = "Example Company"
 SERVER = "mdmsim"
 FAULT = "fault"
+HELD_BACK = ("lost", "delayed", "reordered")
+"""The fates of pushes that do not arrive, or not now."""
 
 
 @dataclass(slots=True)
@@ -110,6 +112,12 @@ class ApplePortal:
         """Return a sentence for every failure that was arranged for and has not happened."""
         apple = self.apple()
         return [] if apple is None else [f"at Apple, {fault.name}" for fault in apple.faults.all()]
+
+    @property
+    def holds_push_back(self) -> bool:
+        """Whether the newest push got lost, or waits: nobody needs to be waited for."""
+        fates = (entry.details.get("fate") for entry in reversed(self._entries()))
+        return next((fate in HELD_BACK for fate in fates if fate is not None), False)
 
     def journal(self) -> list[str]:
         """Return what happened at Apple, in order: service and event."""

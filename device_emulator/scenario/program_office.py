@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import Any
 
-from device_emulator.core.activation import ActivationRecord
 from device_emulator.scenario.asking import ask
 from device_emulator.scenario.numbering import Names
 from device_emulator.scenario.offices import Refused
@@ -28,7 +27,6 @@ class ServiceProgram:
     names: Names
     serial_number: Callable[[str], str]
     url: Callable[[], str]
-    is_known_to_apple: bool = False
     _token: int = 0
     _profiles: dict[str, int] = field(default_factory=dict)
     _codes: dict[str, str] = field(default_factory=dict)
@@ -39,7 +37,6 @@ class ServiceProgram:
         self._token = (await ask(tokens.new(SERVER))).id
         certificate = await ask(tokens.certificate(self._token))
         await ask(tokens.upload(self._token, portal.server_token(certificate)))
-        self.is_known_to_apple = True
 
     async def save(self, said: Mapping[str, Any]) -> None:
         """Save a DEP profile."""
@@ -76,16 +73,6 @@ class ServiceProgram:
     async def lock_code(self, device: str) -> str | None:
         """Return the code with which the organization locked a device."""
         return self._codes.get(device)
-
-    async def activation_record(self, device: str) -> ActivationRecord | None:
-        """Return what its DEP profile says, where nobody plays Apple, which would say so."""
-        if self.is_known_to_apple:
-            return None
-        profile = await ask(self.suite().staging.program.assigned_to(self.serial_number(device)))
-        if profile is None:
-            return None
-        skipped = frozenset(profile.skip_setup_items)
-        return ActivationRecord.known(f"{self.url()}{PATH}", supervised=profile.supervised, skip_setup_items=skipped)
 
     def _number(self, profile: str) -> int:
         if profile not in self._profiles:

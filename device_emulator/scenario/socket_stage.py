@@ -31,13 +31,15 @@ from device_emulator.transport.network import NetworkTransport
 from mdm_server.embed import Server, ServerSettings, ServerStartError
 from mdm_server.embed.apple_orders import AppleServices
 from mdm_server.embed.journal_lines import journal_lines
-from mdm_server.embed.orders import Platform, ServiceSuite, StagingView
+from mdm_server.embed.orders import Platform, ServiceSuite, StagingView, Store
 
 PATIENCE = 30.0
 """Seconds after which what should happen on a machine of our own is not going to happen."""
 ANY_PORT = "127.0.0.1:0"
 DELIVERY = 5.0
 """Seconds that a push may take to a device that is there."""
+AFTER_A_LOST_PUSH = 1.0
+"""Seconds in which another one may follow a push that Apple lost or held back."""
 
 
 class ForwardClock:
@@ -104,6 +106,11 @@ class SocketStage(Company):
         return self._running.suite
 
     @property
+    def store(self) -> Store:
+        """What the server keeps."""
+        return self._running.store
+
+    @property
     def apple(self) -> AppleServices | None:
         """Apple's services, beside the server."""
         return self._running.apple
@@ -129,11 +136,12 @@ class SocketStage(Company):
 
     async def finish_now(self) -> None:
         """Wait until nobody talks, and no command waits for a device that could be woken for it."""
-        latest = time.monotonic() + DELIVERY
+        began = time.monotonic()
         while True:
             if not await self._loop.until(self._is_quiet, seconds=PATIENCE):
                 raise StageError(f"devices were still talking after {PATIENCE:g} s")
-            if time.monotonic() > latest or not await self._somebody_is_called():
+            patience = AFTER_A_LOST_PUSH if self.portal.holds_push_back else DELIVERY
+            if time.monotonic() > began + patience or not await self._somebody_is_called():
                 return
             await asyncio.sleep(0.005)
 
@@ -166,11 +174,13 @@ class SocketStage(Company):
 
     async def _stop_at(self, moment: datetime) -> None:
         self._clock.move_to(moment)
+        self.deliver_late_pushes()
         self._loop.look_at_clock()
         await self.finish_now()
 
     def _next_appointment(self) -> datetime | None:
-        return min((one.deadline for one in self.fleet.values() if one.deadline is not None), default=None)
+        moments = [self.next_delivery, *(device.deadline for device in self.fleet.values())]
+        return min((moment for moment in moments if moment is not None), default=None)
 
     async def restart_server(self) -> None:
         """Stop the server and start it again on the same port, with the state it has kept."""

@@ -14,6 +14,7 @@ from device_emulator.core.actions import PersonAction
 from device_emulator.core.events import Event
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.person import Person
+from device_emulator.scenario.forging import Forgery
 from device_emulator.scenario.look import Look
 from device_emulator.scenario.offices import Office, Portal, ProgramOffice
 from device_emulator.scenario.own_side import OwnSide
@@ -25,6 +26,14 @@ class Sighting:
 
     events: tuple[Event, ...]
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileReply:
+    """What somebody was told who asked for an enrolment profile; `is_alike`: so was everybody who was refused."""
+
+    status: int
+    is_alike: bool
 
 
 class Stage(Protocol):
@@ -74,6 +83,9 @@ class Stage(Protocol):
 
     async def prepare(self, devices: Sequence[str], intent: HubIntent, *, ports: int) -> Sequence[Sighting]:
         """Put devices on the cart of Apple Configurator, so many at a time."""
+
+    async def ask_for_profile(self, device: str, forgery: Forgery, by: str) -> ProfileReply:
+        """Ask the server for the enrolment profile of a device, as `by` can forge a MachineInfo of it."""
 
     async def settle(self) -> None:
         """Wait until nothing moves, on no device."""

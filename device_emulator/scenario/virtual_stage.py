@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from datetime import datetime
 
+from device_emulator.core.activation import AppleAddress
 from device_emulator.core.messages import Happening
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.fleet.virtual import VirtualSettings, VirtualWorld
 from device_emulator.scenario.checking import Script
 from device_emulator.scenario.company import Company
-from device_emulator.scenario.vendor import vendor_of
 from device_emulator.transport.faulty import FaultyTransport
 from mdm_server.embed.apple_orders import AppleServices
-from mdm_server.embed.orders import ServiceSuite
+from mdm_server.embed.orders import ServiceSuite, Store
 
 
 class VirtualStage(Company):
@@ -42,9 +41,15 @@ class VirtualStage(Company):
         return self._world.suite
 
     @property
+    def store(self) -> Store:
+        """What the server keeps."""
+        return self._world.store
+
+    @property
     def apple(self) -> AppleServices | None:
-        """Apple's services."""
-        return None
+        """Apple's services, beside the server."""
+        apple = self._world.server.apple
+        return None if apple is None else apple.services
 
     @property
     def faults(self) -> FaultyTransport:
@@ -60,7 +65,11 @@ class VirtualStage(Company):
         await self._world.settle()
 
     async def move_clock(self, moment: datetime) -> None:
-        """Let time pass until a moment."""
+        """Let time pass until a moment; on the way Apple delivers what it held back."""
+        while (due := self.next_delivery) is not None and due <= moment:
+            await self._world.advance(due - self.now)
+            self.deliver_late_pushes()
+            await self._world.settle()
         await self._world.advance(moment - self.now)
 
     async def restart_server(self) -> None:
@@ -77,14 +86,10 @@ class VirtualStage(Company):
 @asynccontextmanager
 async def virtual_stage(script: Script, seed: int) -> AsyncIterator[VirtualStage]:
     """Set the stage, and leave nothing behind."""
-    settings = VirtualSettings()
-    vendor = vendor_of(script, lambda: settings.start)
-    if vendor is not None:
-        service = replace(settings.service, device_authorities=(vendor.root.certificate,))
-        settings = replace(settings, service=service)
-    async with VirtualWorld.open(seed=seed, settings=settings) as world:
+    async with VirtualWorld.open(seed=seed, settings=VirtualSettings(apple=script.plays_apple)) as world:
         stage = VirtualStage(script, seed, world)
-        stage.engage(DeviceSettings(vendor=vendor), world.keys)
+        apple = world.server.apple
+        stage.engage(DeviceSettings(apple=None if apple is None else AppleAddress(apple.url)), world.keys)
         world.devices.update(stage.fleet)
         await stage.prepare_server()
         yield stage

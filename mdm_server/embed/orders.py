@@ -30,6 +30,7 @@ from mdm_server.service.staging.registrations import RegistrationOrder
 from mdm_server.service.staging.users import UserChange, UserOrder
 from mdm_server.service.staging.wipes import WipeOrder
 from mdm_server.service.suite import ServiceSuite
+from mdm_server.store.contract import Store
 from mdm_server.store.staging import StagingView
 
 __all__ = [
@@ -53,6 +54,7 @@ __all__ = [
     "ServiceSuite",
     "SettingsError",
     "StagingView",
+    "Store",
     "UserChange",
     "UserOrder",
     "UserStatus",

@@ -17,6 +17,7 @@ from device_emulator.scenario.steps.holding import (
     UnlockScreen,
 )
 from device_emulator.scenario.steps.looking import Expect
+from device_emulator.scenario.steps.pretending import AskForProfile
 from device_emulator.scenario.steps.setting_up import Configure, SetUp
 from device_emulator.scenario.steps.sharing import CheckIn, CheckOut, HubLogin, HubLogout
 from device_emulator.scenario.steps.step import Step
@@ -67,6 +68,7 @@ STEPS: Mapping[str, type[Step]] = {
     "restart-server": RestartServer,
     "inject-fault": InjectFault,
     "fail": Fail,
+    "ask-for-profile": AskForProfile,
     "wait": Wait,
     "expect": Expect,
 }

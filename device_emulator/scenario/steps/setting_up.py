@@ -44,8 +44,7 @@ class SetUp(Refusable, frozen=True, kw_only=True):
         """Set up each device."""
         for device in stage.devices(self.device):
             guide = Guide.NOBODY if self.nobody else Guide.PERSON
-            record = await stage.program.activation_record(device)
-            setting_up = SettingUp(record=record, answers=await self._answers(stage, device), guide=guide)
+            setting_up = SettingUp(answers=await self._answers(stage, device), guide=guide)
             sighting = await stage.act(device, actions.SetUp(setting_up))
             deed = self.ended(self._sentence(device), sighting, Enrolled, SetupAssistantFinished)
             enrolled = any(isinstance(event, Enrolled) for event in sighting.events)

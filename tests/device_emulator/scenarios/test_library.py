@@ -12,6 +12,15 @@ from mdm_server.domain.staging.refusals import STAGING_REFUSALS
 ROOT = Path(__file__).resolve().parents[3]
 SCRIPTS = {name: load(name) for name in names()}
 PLAYED = [name for name, script in SCRIPTS.items() if not missing_needs(script)]
+PROMISES = (
+    "dep/promise-enforced-for-everybody",
+    "dep/promise-forced-updates",
+    "dep/promise-no-icloud",
+    "dep/promise-non-removable",
+    "dep/promise-streamlined-setup",
+    "dep/promise-supervised",
+)
+"""The six things that the Device Enrollment Program promises."""
 LIBRARY = ROOT / "device_emulator/scenarios"
 NOT_REFUSED = {
     "ACTIVATION_LOCK": "Apple's, and with Apple Business Manager",
@@ -43,11 +52,38 @@ async def test_a_scenario_ends_as_expected_on_the_virtual_clock_and_twice_alike(
     assert first.story == second.story
 
 
-@pytest.mark.parametrize("name", [name for name in PLAYED if SCRIPTS[name].rows])
+@pytest.mark.parametrize("name", [name for name in PLAYED if SCRIPTS[name].rows and not SCRIPTS[name].plays_apple])
 async def test_a_scenario_ends_as_expected_on_real_sockets(name: str) -> None:
     """The same play, with a server that listens and devices that connect; those that reach a row."""
     outcome = await run(SCRIPTS[name], clock="real")
     assert outcome.passed, told(outcome)
+
+
+@pytest.mark.parametrize("name", [name for name in PLAYED if SCRIPTS[name].plays_apple])
+async def test_a_scenario_with_apple_comes_to_the_same_on_sockets_and_on_the_virtual_clock(name: str) -> None:
+    """What is found is the same, word by word, and so is what every device sees of itself in the end."""
+    real, virtual = [await run(SCRIPTS[name], clock=clock) for clock in ("real", "virtual")]
+    assert real.passed, told(real)
+    assert virtual.passed, told(virtual)
+    assert [(one.sentence, one.found) for one in real.findings] == [
+        (one.sentence, one.found) for one in virtual.findings
+    ]
+    assert real.in_the_end == virtual.in_the_end
+
+
+@pytest.mark.parametrize("name", PROMISES)
+def test_a_promise_is_kept_by_a_scenario_of_its_own(name: str) -> None:
+    """What the Device Enrollment Program has to give, each to be seen on a device."""
+    assert name in PLAYED
+    assert SCRIPTS[name].plays_apple
+    assert SCRIPTS[name].document.description.startswith("The promise of ")
+
+
+def test_every_theme_of_apples_side_is_played() -> None:
+    """In more than twenty-five plays."""
+    themes = {name.partition("/")[0] for name in PLAYED if SCRIPTS[name].plays_apple}
+    assert themes == {"dep", "ade", "apns", "osupdate", "lostmode", "activation-lock", "setup"}
+    assert len([name for name in PLAYED if SCRIPTS[name].plays_apple]) > 25
 
 
 @pytest.mark.parametrize("row", ROWS)
