@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
+from cryptography import x509
 
+from mdm_server.clouds.apple.business_manager.records import NewDevice
 from mdm_server.embed.housekeeping import sweep
 from mdm_server.embed.in_process import InProcessServer
 from mdm_server.service.staging.sweeping import Sweep
@@ -51,3 +53,23 @@ async def test_a_server_in_process_is_swept_when_it_is_told_to(
         await server.stop()
         await server.sweep()
     assert len(calls) == 1
+
+
+async def test_a_server_in_process_reads_apple_when_a_quarter_of_an_hour_has_passed() -> None:
+    """And tells it what was decided, without anybody asking."""
+    now = [datetime(2026, 6, 1, 12, tzinfo=UTC)]
+    async with InProcessServer.open(clock=lambda: now[0], seed=1, with_apple=True) as server:
+        assert server.apple is not None
+        manager, abm = server.apple.services.business_manager, server.suite.abm
+        organization = manager.add_organization("Example").id
+        stores = manager.add_server(organization, "Stores").uuid
+        token = await abm.tokens.new("stores")
+        certificate = x509.load_pem_x509_certificate((await abm.tokens.certificate(token.id)).encode())
+        await abm.tokens.upload(token.id, manager.server_token(stores, certificate))
+        await server.sweep()
+        manager.order(organization, [NewDevice(serial_number="C39ABM000001")], server=stores)
+        await server.sweep()
+        assert (await abm.inventory.devices()).total == 0
+        now[0] += timedelta(minutes=15)
+        await server.sweep()
+        assert (await abm.inventory.devices()).total == 1
