@@ -13,6 +13,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.automated import measure_automated
 from benchmarks.conversing import measure_commands, measure_polling, measure_token_updates
 from benchmarks.enrolling import measure_enrolling
 from benchmarks.figures import SCHEMA, Figure, at_most
@@ -21,6 +22,8 @@ from benchmarks.machine import describe_machine, load_average
 from benchmarks.measuring import FULL, QUICK, WARM_UP, Run
 from benchmarks.page import aim_of, number, render_page
 from benchmarks.processes import BenchmarkError
+from benchmarks.pushing import measure_pushing
+from benchmarks.synchronizing import measure_synchronizing
 from benchmarks.virtual_week import measure_virtual_week
 from benchmarks.weighing import measure_weight
 from certs.key_pool import KeyPool
@@ -33,6 +36,9 @@ BENCHMARKS: Mapping[str, Callable[[Run], Iterable[Figure]]] = {
     "token-updates": measure_token_updates,
     "weight": measure_weight,
     "virtual-week": measure_virtual_week,
+    "automated": measure_automated,
+    "business-manager": measure_synchronizing,
+    "pushing": measure_pushing,
 }
 FILE = click.Path(dir_okay=False, writable=True, path_type=Path)
 TOLERATED_STALL_MS = 100

@@ -26,7 +26,8 @@ from device_emulator.cli.administrator import Administrator
 from device_emulator.cli.fleet_run import FleetRun, RunSettings
 from device_emulator.cli.running import run
 from device_emulator.core import channel
-from device_emulator.core.actions import OpenEnrollmentLink
+from device_emulator.core.actions import OpenEnrollmentLink, SetUp
+from device_emulator.core.activation import AppleAddress, SettingUp
 from device_emulator.core.answers.dispatch import answer
 from device_emulator.core.device import Device
 from device_emulator.core.hardware import draw_hardware
@@ -56,13 +57,26 @@ class DeviceSide:
         self._enrolled: dict[int, Device] = {}
         self._sessions: list[list[bytes]] = []
 
-    async def enroll(self, *, first: int, count: int, keys: str, proof: str, concurrency: int) -> dict[str, Any]:
-        """Enrol devices `first` to `first + count - 1`, and say how long that took and what it cost."""
+    async def trust(self, *, ca_file: str) -> dict[str, Any]:
+        """Trust other certificates from now on."""
+        self._ca_file = Path(ca_file)
+        return {}
+
+    async def enroll(
+        self, *, first: int, count: int, keys: str, proof: str, concurrency: int, apple: str | None = None
+    ) -> dict[str, Any]:
+        """Enrol devices `first` to `first + count - 1`, and say how long that took and what it cost.
+
+        With the address of an `apple` they are set up out of the box, and led to their server.
+        """
         supply = choose_keys(KeyChoice(keys), directory=self._key_pool, count=first + count)
         population = Population(
             count=first + count,
             seed=1,
-            settings=DeviceSettings(proof=ProofOfIdentity.SIGNATURE if proof == "both" else ProofOfIdentity(proof)),
+            settings=DeviceSettings(
+                proof=ProofOfIdentity.SIGNATURE if proof == "both" else ProofOfIdentity(proof),
+                apple=None if apple is None else AppleAddress(apple),
+            ),
             both_proofs=proof == "both",
         )
         numbers = range(first, first + count)
@@ -77,7 +91,8 @@ class DeviceSide:
         )
         async with FleetRun(devices, settings, supply) as fleet, StallWatch() as stalls:
             began, cost = time.perf_counter(), _cpu_seconds()
-            await fleet.enrollment.start(numbers, OpenEnrollmentLink(f"{self._url}/enroll"))
+            link = OpenEnrollmentLink(f"{self._url}/enroll")
+            await fleet.enrollment.start(numbers, link if apple is None else SetUp(SettingUp()))
             await fleet.loop.until(lambda: fleet.enrollment.ended == count, seconds=PATIENCE)
             seconds, cost = time.perf_counter() - began, _cpu_seconds() - cost
         self._enrolled |= {number: devices[number] for number in fleet.enrollment.enrolled}

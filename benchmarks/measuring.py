@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.floor import Floor
-from benchmarks.processes import DeviceProcess, ServerProcess
+from benchmarks.processes import AppleProcess, DeviceProcess, ServerProcess
 
 WARM_UP = 10
 """Devices that enrol before anything is counted: what is done only once is done by them."""
@@ -31,6 +31,13 @@ class Amounts:
     virtual_devices: tuple[int, ...]
     virtual_week: tuple[int, int]
     """How many devices live for how many hours."""
+    serials: int
+    """Devices in one Apple Business Manager."""
+    changes: int
+    """Of those, how many change before a sync."""
+    pushes: int
+    listeners: int
+    """Devices that wait to be pushed."""
 
 
 FULL = Amounts(
@@ -42,6 +49,10 @@ FULL = Amounts(
     commands=10,
     virtual_devices=(2_000, 10_000),
     virtual_week=(1_000, 7 * 24),
+    serials=100_000,
+    changes=1_000,
+    pushes=20_000,
+    listeners=5_000,
 )
 QUICK = Amounts(
     enrollments=4,
@@ -52,6 +63,10 @@ QUICK = Amounts(
     commands=2,
     virtual_devices=(50,),
     virtual_week=(2, 3),
+    serials=120,
+    changes=3,
+    pushes=50,
+    listeners=10,
 )
 
 
@@ -66,12 +81,21 @@ class Run:
     stalls: list[dict[str, Any]] = field(default_factory=list)
 
     @contextmanager
-    def pair(self) -> Iterator[tuple[ServerProcess, DeviceProcess]]:
-        """Start a server with an empty state directory, and devices to go with it."""
+    def pair(self, *more: str) -> Iterator[tuple[ServerProcess, DeviceProcess]]:
+        """Start a server with an empty state directory, and devices to go with it; `more` goes to `serve`."""
         with (
             TemporaryDirectory(dir=self.folder, prefix="mdmsim-benchmark-") as folder,
-            ServerProcess(Path(folder)) as server,
+            ServerProcess(Path(folder), *more) as server,
             DeviceProcess(server, self.key_pool) as devices,
         ):
             yield server, devices
             self.stalls.extend(server.stalls())
+
+    @contextmanager
+    def apple(self) -> Iterator[AppleProcess]:
+        """Start Apple alone, with empty books."""
+        with (
+            TemporaryDirectory(dir=self.folder, prefix="mdmsim-benchmark-") as folder,
+            AppleProcess(Path(folder)) as apple,
+        ):
+            yield apple

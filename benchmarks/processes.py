@@ -17,6 +17,7 @@ import msgspec
 
 from benchmarks.machine import REPOSITORY
 
+ANY_PORT = "127.0.0.1:0"
 START_SECONDS = 60.0
 STOP_SECONDS = 30.0
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -29,7 +30,11 @@ class BenchmarkError(Exception):
 class ServerProcess(AbstractContextManager["ServerProcess"]):
     """`mdm-server serve` on a state directory of its own, on free ports of the loopback interface."""
 
-    def __init__(self, folder: Path) -> None:
+    COMMAND: tuple[str, ...] = ("serve", "--http", ANY_PORT)
+    LAST_WORD = "admin token"
+
+    def __init__(self, folder: Path, *more: str) -> None:
+        self._more = more
         self.state = folder / "state"
         self._log = folder / "server.log"
         self._errors = folder / "server.errors"
@@ -38,12 +43,12 @@ class ServerProcess(AbstractContextManager["ServerProcess"]):
 
     def __enter__(self) -> ServerProcess:
         """Start the server, and return when it has said where it is."""
-        command = [sys.executable, "-m", "mdm_server.cli", "serve", "--state-dir", str(self.state)]
-        command += ["--listen", "127.0.0.1:0", "--http", "127.0.0.1:0", "--sim-listen", "off"]
+        command = [sys.executable, "-m", "mdm_server.cli", *self.COMMAND, "--state-dir", str(self.state)]
+        command += ["--listen", ANY_PORT, "--sim-listen", ANY_PORT, *self._more]
         with self._log.open("wb") as log, self._errors.open("wb") as errors:
             self._process = subprocess.Popen(command, stdout=log, stderr=errors, cwd=REPOSITORY)
         deadline = time.monotonic() + START_SECONDS
-        while "admin token" not in self._said:
+        while self.LAST_WORD not in self._said:
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self._process.kill()
                 raise BenchmarkError(f"the server did not start: {self._errors.read_text(encoding='utf-8')}")
@@ -64,6 +69,21 @@ class ServerProcess(AbstractContextManager["ServerProcess"]):
     def url(self) -> str:
         """Where the TLS listener is."""
         return self._value("devices, API")
+
+    @property
+    def sim_url(self) -> str:
+        """Where the second port is."""
+        return self._value("second port").partition("/_sim")[0]
+
+    @property
+    def apple_url(self) -> str:
+        """Where Apple is, if it is played beside the server."""
+        return self._value("Apple")
+
+    @property
+    def apple_ca_file(self) -> str:
+        """The certificate to trust there."""
+        return self._value("Apple's CA")
 
     @property
     def http_url(self) -> str:
@@ -93,6 +113,23 @@ class ServerProcess(AbstractContextManager["ServerProcess"]):
         """Return the stalls of its event loop above 100 ms that the server has logged."""
         lines = self._errors.read_bytes().splitlines()
         return [event for line in lines if b"loop.stalled" in line for event in [msgspec.json.decode(line)]]
+
+
+class AppleProcess(ServerProcess):
+    """`mdm-server apple serve`: Apple alone."""
+
+    COMMAND = ("apple", "serve", "--apns-listen", ANY_PORT)
+    LAST_WORD = "state"
+
+    @property
+    def url(self) -> str:
+        """Where the device API is."""
+        return self._value("device API")
+
+    @property
+    def push_url(self) -> str:
+        """Where the push service is."""
+        return self._value("push")
 
 
 class DeviceProcess(AbstractContextManager["DeviceProcess"]):

@@ -19,8 +19,15 @@ FIGURES = {
     "token-updates": ("TokenUpdate, durable: rate",),
     "weight": ("memory per idle device, 50",),
     "virtual-week": ("virtual life, certificate handed over: whole", "virtual life, Mdm-Signature: a poll"),
+    "automated": ("automated enrolment: rate", "automated enrolment: cost beside plain"),
+    "business-manager": ("ABM: fetch of everything", "ABM: a page, p99", "ABM: sync of what has changed"),
+    "pushing": ("pushes: provider to device", "pushes: to the device, p99"),
 }
-TOGETHER = (("enrolling",), ("polling", "commands", "token-updates"), ("weight", "virtual-week"))
+TOGETHER = (
+    ("enrolling", "automated"),
+    ("polling", "commands", "token-updates", "business-manager"),
+    ("weight", "virtual-week", "pushing"),
+)
 """Each run begins with keys, a floor and a server of its own: three of them are enough."""
 KEYS = {"name", "value", "unit", "aim", "reached", "floor", "ratio_to_floor", "note"}
 
