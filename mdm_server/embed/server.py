@@ -31,7 +31,7 @@ from mdm_server.embed.pushing import open_apns, sender_of
 from mdm_server.embed.settings import ServerSettings
 from mdm_server.embed.start_error import ExitCode, ServerStartError, start_error
 from mdm_server.embed.state_folder import StateFolder, server_context
-from mdm_server.outbound.http import HttpCaller
+from mdm_server.outbound.caller import HttpCaller
 from mdm_server.service.compat import CompatError, parse_compat
 from mdm_server.service.running import Runner
 from mdm_server.service.settings import ServiceSettings

@@ -70,11 +70,13 @@ def assemble(
     """Wire the use cases together.
 
     `random_bytes` makes secrets: hand in `secrets.token_bytes` outside tests. `run` takes RSA work off the event loop:
-    hand in `asyncio.to_thread` where others share the loop. `sender` delivers the pushes.
+    hand in `asyncio.to_thread` where others share the loop. `sender` delivers the pushes,
+    `caller` calls Apple.
     """
     pusher = Pusher(store, sender, clock)
     journal = Journal(store, clock)
     identity = DeviceIdentity(authority, settings, journal, clock)
+    issuance = ScepIssuance(store, authority, settings, identity, clock, run)
     invitations = Invitations(store, authority, settings, clock, random_bytes, run)
     profiles = Profiles(store, authority, clock, run)
     commanding = Commanding(store, profiles, pusher, clock, random_bytes)
@@ -94,14 +96,7 @@ def assemble(
             identity, CheckIns(store, settings, pusher, clock), CommandReports(store, clock), journal, run
         ),
         scep=ScepService(
-            authority,
-            settings,
-            ScepIssuance(store, authority, settings, identity, clock, run),
-            journal,
-            limiter or GuessLimiter(clock),
-            clock,
-            random_bytes,
-            run,
+            authority, settings, issuance, journal, limiter or GuessLimiter(clock), clock, random_bytes, run
         ),
         enroll=Enroll(invitations, hub.completion, settings, journal, clock),
         profile_service=ProfileServiceEnrollment(

@@ -14,7 +14,7 @@ from aiohttp import web
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs.authority import Authority
-from mdm_server.outbound.http import HttpCaller
+from mdm_server.outbound.caller import HttpCaller
 from mdm_server.service.calling import CallFailedError
 from rigs.sockets import PATIENCE_SECONDS
 
