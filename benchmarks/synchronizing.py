@@ -21,7 +21,7 @@ from benchmarks.processes import AppleProcess, BenchmarkError
 from certs.identity import Identity
 from certs.keys import generate_rsa_key
 from certs.names import name_of
-from mdm_server.outbound.http import HttpCaller
+from mdm_server.outbound.caller import HttpCaller
 from mdm_server.service.abm.client import AbmClient
 from mdm_server.wire.dep import FetchReply
 from mdm_server.wire.server_token import open_token
