@@ -164,6 +164,22 @@ def test_a_client_that_comes_again_takes_only_what_has_changed() -> None:
     assert picture_in(walker) == picture_of(apple)
 
 
+def test_a_client_that_always_begins_with_a_fetch_is_told_that_there_is_nothing_to_fetch() -> None:
+    """As nanodep does when it is started again: its cursor is exhausted, and it goes on to sync."""
+    apple = SmallApple()
+    serials = apple.order(30)
+    walker = Walker(apple.client(), limit=20)
+    walker.step()
+    for _ in range(3):
+        walker.is_fetching = True
+        walker.walk()
+        serials += apple.order(1, prefix=f"N{len(serials)}")
+    walker.is_fetching = True
+    walker.walk()
+    assert sorted(walker.picture) == sorted(serials)
+    assert walker.begun_anew == 0
+
+
 def test_two_clients_of_two_servers_see_each_their_own() -> None:
     """A device that moves leaves one picture and comes into the other."""
     apple = SmallApple()

@@ -70,11 +70,12 @@ class SmallApple:
         organization = self.manager.add_organization(name).id
         return organization, self.manager.add_server(organization, f"MDM of {name}").uuid
 
-    def order(self, count_: int, prefix: str = "C", server: str | None = "") -> list[str]:
-        """Give the organization devices, at the server unless another is named; return their serial numbers."""
-        devices = [NewDevice(serial_number=f"{prefix}{number:06}") for number in range(count_)]
-        self.manager.order(self.organization, devices, server=self.server if server == "" else server)
-        return [device.serial_number for device in devices]
+    def order(self, how_many: int, prefix: str = "C") -> list[str]:
+        """Give the organization devices, at its server, and return their serial numbers."""
+        serials = [f"{prefix}{number:06}" for number in range(how_many)]
+        devices = [NewDevice(serial_number=serial) for serial in serials]
+        self.manager.order(self.organization, devices, server=self.server)
+        return serials
 
     def token(self, server: str | None = None) -> ServerToken:
         """Return a new token of a server, without the envelope around it."""
