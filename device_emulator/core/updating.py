@@ -223,7 +223,7 @@ def _step(handheld: Handheld) -> bool:
         case UpdateState.PROMPTING if due is not None:
             _consent(handheld, due)
         case UpdateState.DEFERRED if due is not None and _is_up(handheld):
-            _remind(handheld, due)
+            _remind(handheld)
         case UpdateState.INSTALLING if not _is_up(handheld):
             _fail(handheld, UpdateTrigger.INSTALL_FAILED, Trouble.INSTALL_FAILED, at=now)
         case UpdateState.INSTALLING if due is not None:
@@ -267,10 +267,10 @@ def _consent(handheld: Handheld, at: datetime) -> None:
         agree(handheld)
 
 
-def _remind(handheld: Handheld, at: datetime) -> None:
-    """Ask again, or ask no more: whoever has put it off too often is not asked."""
+def _remind(handheld: Handheld) -> None:
+    """Ask again, when somebody can see it, or ask no more: whoever has put it off too often is not asked."""
     if may_defer(handheld):
-        _ask(handheld, at)
+        _ask(handheld, handheld.clock())
     else:
         want(handheld, agreed=True)
         _install_or_give_up(handheld)

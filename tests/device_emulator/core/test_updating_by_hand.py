@@ -223,6 +223,19 @@ def test_a_device_that_is_off_downloads_nothing(iphone: Handheld, ticking: Clock
     assert list(updating.alarms(iphone)) == [ticking.now + timedelta(minutes=5)]
 
 
+def test_a_device_that_is_off_reminds_nobody(asking: Handheld, ticking: Clock) -> None:
+    """The reminder comes when the device is up again."""
+    act(asking, AnswerPrompt(agree=False))
+    assert list(updating.alarms(asking)) == [ticking.now + timedelta(days=1)]
+    powering.shut_down(asking)
+    assert list(updating.alarms(asking)) == []
+    ticking.advance(days=2)
+    assert state(asking) is UpdateState.DEFERRED
+    powering.turn_on(asking)
+    powering.finish_starting(asking)
+    assert state(asking) is UpdateState.PROMPTING
+
+
 def test_a_person_who_was_told_nothing_agrees_after_a_while(ticking: Clock) -> None:
     """Unless they cannot get in: then the question stands until they can."""
     handheld = managed_device(ticking, passcode=PASSCODE)
