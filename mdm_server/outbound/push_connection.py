@@ -22,6 +22,7 @@ from h2.exceptions import ProtocolError
 from hpack import HeaderTuple, NeverIndexedHeaderTuple
 
 from mdm_server.wire.apns import PushRequest, Reason, read_problem
+from mdm_server.wire.frame_lengths import FrameLengths
 
 Push = TypeVar("Push")
 _Push = TypeVar("_Push", contravariant=True)
@@ -29,6 +30,8 @@ _Push = TypeVar("_Push", contravariant=True)
 LAST_STREAM = 2**31 - 3
 UNDER_WAY = 100
 """So many requests are under way at most, if the service lets us: h2 looks at all of them before every other one."""
+LARGEST_PUSH_BYTES = 1600
+"""A magic of 255 characters, each of them escaped: a window with room for so much takes any push."""
 MOST_PROBLEM_BYTES = 4096
 """A document that says why not is a line; more than this is not kept."""
 
@@ -72,6 +75,7 @@ class PushClient(asyncio.Protocol, Generic[Push]):
                 normalize_inbound_headers=False,
             )
         )
+        self._lengths = FrameLengths()
         self._open: dict[int, _Open[Push]] = {}
         self._is_leaving = False
         self._transport: asyncio.Transport
@@ -92,8 +96,7 @@ class PushClient(asyncio.Protocol, Generic[Push]):
         """How many pushes may be sent now."""
         if self._is_leaving or self._h2.highest_outbound_stream_id >= LAST_STREAM:
             return 0
-        # A payload is a hundred bytes: a window that has room for so many of the largest is as good as open.
-        fits = self._h2.outbound_flow_control_window // MOST_PROBLEM_BYTES
+        fits = self._h2.outbound_flow_control_window // LARGEST_PUSH_BYTES
         return max(min(min(self._h2.remote_settings.max_concurrent_streams, UNDER_WAY) - len(self._open), fits), 0)
 
     def send(self, push: Push, request: PushRequest) -> None:
@@ -117,6 +120,9 @@ class PushClient(asyncio.Protocol, Generic[Push]):
 
     def data_received(self, data: bytes) -> None:
         """Read answers."""
+        if not self._lengths.hold(data):
+            self.leave()
+            return
         try:
             for event in self._h2.receive_data(data):
                 self._take(event)

@@ -30,6 +30,7 @@ from hpack import HeaderTuple, NeverIndexedHeaderTuple
 
 from mdm_server.web.events_log import log
 from mdm_server.wire.apns import ID, MOST_VOIP_PAYLOAD_BYTES, PushReply, PushRequest, Reason, encode_problem
+from mdm_server.wire.frame_lengths import PREFACE_BYTES, FrameLengths
 
 STREAMS = 1000
 """How many requests may be under way on a connection."""
@@ -96,6 +97,7 @@ class PushConnection(asyncio.Protocol):
                 normalize_outbound_headers=False,
             )
         )
+        self._lengths = FrameLengths(PREFACE_BYTES)
         self._incoming: dict[int, _Incoming] = {}
         self._unread: deque[bytes] = deque()
         self._unread_bytes = 0
@@ -193,6 +195,9 @@ class PushConnection(asyncio.Protocol):
             return
         piece = self._unread.popleft()
         self._unread_bytes -= len(piece)
+        if not self._lengths.hold(piece):
+            self._hang_up(ErrorCodes.FRAME_SIZE_ERROR)
+            return
         try:
             for event in self._h2.receive_data(piece):
                 self._take(event)
@@ -222,7 +227,7 @@ class PushConnection(asyncio.Protocol):
                 self._incoming.pop(stream, None)
                 self._resets += 1
                 if self._resets > MOST_RESETS:
-                    self._calm_down()
+                    self._hang_up(ErrorCodes.ENHANCE_YOUR_CALM)
             case RemoteSettingsChanged():
                 self._patience = self._limits.idle_seconds
             case ConnectionTerminated():
@@ -244,11 +249,11 @@ class PushConnection(asyncio.Protocol):
     def _count_waste(self, octets: int) -> None:
         self._wasted += octets
         if self._wasted > MOST_WASTE:
-            self._calm_down()
+            self._hang_up(ErrorCodes.ENHANCE_YOUR_CALM)
 
-    def _calm_down(self) -> None:
+    def _hang_up(self, error: ErrorCodes) -> None:
         if not self.is_over:
-            self._h2.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
+            self._h2.close_connection(error)
             self._close()
 
     def _finish(self, stream: int) -> None:

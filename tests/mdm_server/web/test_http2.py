@@ -307,6 +307,15 @@ async def test_requests_taken_back_on_and_on_end_the_connection(talks: Callable[
     assert talk.requests == []
 
 
+async def test_a_frame_that_is_too_long_is_not_waited_for(talks: Callable[..., Talk]) -> None:
+    """Its first nine bytes are enough: h2 would keep sixteen megabytes of it before it looked."""
+    talk = talks()
+    talk.server.data_received((2**24 - 1).to_bytes(3, "big") + bytes(6))
+    [end] = [event for event in talk.hear() if isinstance(event, ConnectionTerminated)]
+    assert end.error_code == ErrorCodes.FRAME_SIZE_ERROR
+    assert talk.transport.is_closed
+
+
 async def test_a_body_that_is_too_large_is_answered_once_and_thrown_away(
     talks: Callable[..., Talk], monkeypatch: pytest.MonkeyPatch
 ) -> None:

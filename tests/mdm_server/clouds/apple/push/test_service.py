@@ -9,6 +9,8 @@ from uuid import UUID
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from hypothesis import given
+from hypothesis import strategies as st
 
 from certs.identity import Identity
 from certs.names import name_of
@@ -429,3 +431,35 @@ def test_a_new_identifier_is_written_as_apple_does() -> None:
     said = office.headers().apns_id
     assert said == again.headers().apns_id == said.upper()
     assert office.headers(apns_id="x" * 65).apns_id != "x" * 65
+
+
+HEADER_NAMES = [
+    apns.ID,
+    apns.EXPIRATION,
+    apns.PRIORITY,
+    apns.TOPIC,
+    apns.PUSH_TYPE,
+    apns.COLLAPSE_ID,
+    apns.AUTHORIZATION,
+]
+WORDS = (
+    st.sampled_from(["", "0", "10", "mdm", TOPIC, OTHER, "bearer a.b.c", "bearer e30.e30.e30", "9" * 30]) | st.text()
+)
+
+
+@given(
+    method=st.sampled_from(["POST", "GET", ""]),
+    path=st.sampled_from(["/3/device/00", "/3/device/", "/3/device/" + "ab" * 32, "/"]) | st.text(),
+    headers=st.lists(st.tuples(st.sampled_from(HEADER_NAMES) | st.text(), WORDS), max_size=6).map(tuple),
+    body=st.sampled_from([b"", b"{}", apns.mdm_payload("magic"), b'{"mdm":1}']) | st.binary(max_size=100),
+    has_certificate=st.booleans(),
+)
+def test_whatever_a_provider_sends_gets_an_answer(
+    method: str, path: str, headers: tuple[tuple[str, str], ...], body: bytes, *, has_certificate: bool
+) -> None:
+    """A status of Apple's, never an exception."""
+    office = Office()
+    provider = office.provider if has_certificate else office.other(None)
+    reply = office.push(provider, method=method, path=path, headers=headers, body=body)
+    assert reply.status == 200 if reply.reason is None else reply.status >= 400
+    assert reply.reason is not Reason.INTERNAL_SERVER_ERROR
