@@ -40,20 +40,20 @@ class AbmOwning:
 
         Raises Refusal `api.not_found` for a device that Apple does not have for us.
         """
-        token = await self._staging.read(lambda view: _token_with(view, serial_number))
+        token, device = await self._staging.read(lambda view: _found(view, serial_number))
         code = self._random_bytes(LENGTH)
         key = await self._run(lambda: escrow_key(code))
-        reply = await self._clients.of(token).activation_lock(serial_number, key, message)
+        reply = await self._clients.of(token).activation_lock(device, key, message)
         _expect_success(reply.response_status)
-        await self._tell(JournalCode.ABM_LOCKED, serial_number, token, facts)
+        await self._tell(JournalCode.ABM_LOCKED, device, token, facts)
         return format_bypass_code(code)
 
     async def disown(self, serial_number: str, facts: RequestFacts = INTERNAL) -> None:
         """Give a device up: the organization has it no more, and cannot get it back from here."""
-        token = await self._staging.read(lambda view: _token_with(view, serial_number))
-        reply = await self._clients.of(token).disown([serial_number])
-        _expect_success(reply.devices.get(serial_number, ResponseStatus.FAILED))
-        await self._tell(JournalCode.ABM_DISOWNED, serial_number, token, facts)
+        token, device = await self._staging.read(lambda view: _found(view, serial_number))
+        reply = await self._clients.of(token).disown([device])
+        _expect_success(reply.devices.get(device, ResponseStatus.FAILED))
+        await self._tell(JournalCode.ABM_DISOWNED, device, token, facts)
 
     async def _tell(self, code: JournalCode, serial_number: str, token: AbmToken, facts: RequestFacts) -> None:
         def work(room: StagingRoom) -> None:
@@ -64,11 +64,13 @@ class AbmOwning:
         await self._staging.transact(work, facts.occasion(self._clock()))
 
 
-def _token_with(view: StagingView, serial_number: str) -> AbmToken:
-    holding = view.abm.holding(serial_number)
-    if not holding:
-        raise Refusal("api.not_found", reason="abm_device")
-    return the_token(view, holding[0])
+def _found(view: StagingView, serial_number: str) -> tuple[AbmToken, str]:
+    """Return who has a device, and its serial number as Apple spells it."""
+    for number in view.abm.holding(serial_number):
+        device = view.abm.device(number, serial_number)
+        if device is not None:
+            return the_token(view, number), device.serial_number
+    raise Refusal("api.not_found", reason="abm_device")
 
 
 def _expect_success(status: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import msgspec
@@ -41,11 +41,13 @@ def plan(room: StagingRoom, token_id: int, now: datetime) -> Plan:
     token = the_token(room, token_id)
     errands = room.abm.errands(token_id, now, BATCH)
     made = Plan(len(errands))
-    for errand in errands:
-        device = room.abm.device(token_id, errand.serial_number)
+    for found in errands:
+        device = room.abm.device(token_id, found.serial_number)
         if device is None:
-            room.abm.settled(errand)
+            room.abm.settled(found)
             continue
+        # Whoever sent the errand may have typed the number in small letters; Apple is told it as Apple spells it.
+        errand = replace(found, serial_number=device.serial_number)
         wanted = _wanted(room, token, device, errand, made)
         if wanted is not None and not device.has(wanted):
             made.assign.setdefault(wanted.id, []).append(errand)

@@ -133,7 +133,7 @@ async def test_what_an_administrator_decides_by_hand_apple_hears_at_once_and_no_
     await office.abm.sync.run(token.id)
     program = office.rig.suite.staging.program
     kiosk = await a_profile(office, "kiosk")
-    await program.assign(FIRST, kiosk.id)
+    await program.assign(FIRST.lower(), kiosk.id)
     assert told(office, FIRST) == "kiosk"
     await program.assign(FIRST, None)
     assert told(office, FIRST) is None

@@ -16,7 +16,7 @@ async def test_a_device_is_locked_to_the_organization_and_the_code_opens_it(offi
     """Apple knows only what is derived from the code; nothing of it is in the journal."""
     office.order(SERIAL)
     await office.abm.sync.run(token.id)
-    code = await office.abm.owning.lock(SERIAL, "Bring me back")
+    code = await office.abm.owning.lock(SERIAL.lower(), "Bring me back")
     lock = office.manager.activation_lock(SERIAL)
     assert lock is not None
     assert (lock.message, lock.kind) == ("Bring me back", "organization")
