@@ -114,6 +114,6 @@ class SmallApple:
         """Return why calls were refused."""
         return [entry.details["reason"] for entry in self.journal.entries() if entry.event == "refused"]
 
-    def told(self, event: str) -> Sequence[Mapping[str, Any]]:
+    def told(self, event: str) -> list[Mapping[str, Any]]:
         """Return what the journal has of one kind."""
         return [entry.details for entry in self.journal.entries() if entry.event == event]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -27,7 +27,7 @@ from mdm_server.clouds.apple.business_manager.records import (
     NewDevice,
     Organization,
 )
-from mdm_server.clouds.apple.business_manager.servers import Servers
+from mdm_server.clouds.apple.business_manager.servers import Servers, new_uuid
 from mdm_server.clouds.apple.journal import Journal, Service
 from mdm_server.wire.activation import CloudConfiguration
 from mdm_server.wire.dep import BetaToken, DepProfile, OpType, ProfileStatus, dashed_uuid
@@ -55,8 +55,9 @@ class BusinessManager:
         self.program = Program(ledger, self._servers, self._profiles, self._locks, self._arrivals, clock, journal)
 
     def add_organization(self, name: str, **details: str) -> Organization:
-        """Found an organization; `details` are those of its address."""
-        organization = Organization(id=str(uuid.UUID(bytes=self._random_bytes(16), version=4)), name=name, **details)  # type: ignore[arg-type]
+        """Found an organization; `details` are the other fields of its record, such as `email`."""
+        founded = Organization(id=new_uuid(self._random_bytes), name=name)
+        organization = replace(founded, **details)  # type: ignore[arg-type]
         self._servers.add_organization(organization)
         self._tell("organization_added", organization=organization.id, name=name)
         return organization
@@ -144,21 +145,28 @@ class BusinessManager:
 
     def assign(self, serials: Iterable[str], server: str | None) -> None:
         """Assign devices to an MDM server of their organization, or to none (`abm.serial_unknown`: none is moved)."""
+        moved = []
         with self._changing() as connection:
             for serial in serials:
                 device = self._known(serial)
                 number = None if server is None else self._servers.number(server, organization=device.organization)
                 by = self._servers.organization(device.organization).admin_id
                 if placing.move(connection, device.serial_number, number, at=self._now(), by=by):
-                    self._tell("device_assigned", serial=device.serial_number, server=server or "")
+                    moved.append(device.serial_number)
+        # Not before it is certain that all of them are.
+        for serial in moved:
+            self._tell("device_assigned", serial=serial, server=server or "")
 
     def release(self, serials: Iterable[str]) -> None:
         """Let devices go: they are in no organization any more (`abm.serial_unknown`: none is let go)."""
+        released = []
         with self._changing() as connection:
             for serial in serials:
                 device = self._known(serial)
                 placing.take_out(connection, device.serial_number, at=self._now())
-                self._tell("device_released", serial=device.serial_number)
+                released.append(device.serial_number)
+        for serial in released:
+            self._tell("device_released", serial=serial)
 
     def migrate(self, serial: str, until: datetime | None) -> None:
         """Have a device that another MDM server manages come to its new one by then; its MDM server hears of it."""

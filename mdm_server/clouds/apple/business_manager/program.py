@@ -138,6 +138,7 @@ class Program:
 
     def disown(self, server: int, serials: Sequence[str]) -> dict[str, ResponseStatus]:
         """Take devices out of the organization for good."""
+        self._arrivals.let_in()
         return {serial: self._disown(server, placing.known_serial(serial)) for serial in serials}
 
     def _disown(self, server: int, serial: str) -> ResponseStatus:

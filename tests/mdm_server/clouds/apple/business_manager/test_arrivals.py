@@ -33,6 +33,21 @@ def test_each_comes_at_its_hour_whoever_looks_first() -> None:
     assert apple.manager.device("LATE") is not None
 
 
+def test_whatever_a_server_does_it_does_to_what_has_arrived() -> None:
+    """Nobody has to look at the portal first."""
+    attempts = {
+        "/devices": {"devices": ["SOON"]},
+        "/devices/disown": {"devices": ["SOON"]},
+        "/device/activationlock": {"device": "SOON"},
+        "/profile": {"profile_name": "P", "url": "https://mdm.test/", "devices": ["SOON"]},
+    }
+    for path, content in attempts.items():
+        apple = SmallApple()
+        order(apple, "SOON", 1)
+        apple.clock.move(hours=1)
+        assert "SUCCESS" in str(apple.client().ask("POST", path, content))
+
+
 def test_what_is_on_its_way_is_on_its_way_after_a_restart(tmp_path: Path) -> None:
     """An order is on record."""
     apple = SmallApple(database=tmp_path / "apple.sqlite")

@@ -159,6 +159,7 @@ def test_whoever_is_unknown_is_named_so_and_nothing_happens() -> None:
             attempt()
         assert refused.value.code == code
         assert str(refused.value).startswith(code)
+    assert not apple.told("device_released") + apple.told("device_assigned")
     device = manager.device("PHONE1")
     assert device is not None
     assert device.server == apple.server
