@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -39,7 +39,7 @@ class ActivationRecord:
     organization decided for it; a device of nobody's has none.
     """
 
-    certificates: tuple[bytes, ...] = ()
+    certificates: tuple[bytes, ...]
     configuration: CloudConfiguration | None = None
 
     @property
@@ -51,14 +51,6 @@ class ActivationRecord:
     def skipped_panes(self) -> frozenset[str]:
         """The panes that its organization left out."""
         return frozenset(() if self.profile is None else self.profile.skip_setup_items)
-
-    @classmethod
-    def known(cls, url: str, *, supervised: bool = True, skip_setup_items: Iterable[str] = ()) -> ActivationRecord:
-        """Return what Apple would tell a device whose organization's server is at `url`."""
-        skipped = tuple(sorted(skip_setup_items))
-        profile = DepProfile(url=url, is_supervised=supervised, is_mandatory=True, skip_setup_items=skipped)
-        configuration = CloudConfiguration(profile=profile, profile_uuid="", organization_name="", server_uuid="")
-        return cls(configuration=configuration)
 
     def snapshot(self) -> dict[str, object]:
         """Return the record in plain JSON types."""
@@ -86,11 +78,9 @@ class SettingUp:
         answers: what is typed and tapped.
         guide: by whom.
         profile: an enrolment profile that is there already, so that no server is asked for one (Return to Service).
-        record: what Apple would say, for a device that has no Apple to ask.
 
     """
 
     answers: SetupAnswers = NO_ANSWERS
     guide: Guide = Guide.PERSON
     profile: bytes | None = field(default=None, repr=False)
-    record: ActivationRecord | None = None

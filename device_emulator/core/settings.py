@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from cryptography import x509
 
-from certs.authority import Authority
 from certs.keys import KeyKind
 from device_emulator.core.activation import AppleAddress
 
@@ -83,7 +82,6 @@ class DeviceSettings:
         renew_before: renew the identity this long before it expires; None: never.
         supervised: the device is supervised.
         apple: where Apple activates the device; None: nobody does, and no organization can claim it.
-        vendor: who vouches for the device in automated enrolment, as Apple does for real ones.
         user_channel: after enrolment ask for a user channel (UserAuthenticate), as shared devices do.
         bootstrap_token: after enrolment ask for the bootstrap token, and leave one where there is none.
         commands_per_session: end a session that does not end by itself.
@@ -106,7 +104,6 @@ class DeviceSettings:
     renew_before: timedelta | None = timedelta(days=14)
     supervised: bool = False
     apple: AppleAddress | None = None
-    vendor: Authority | None = None
     user_channel: bool = False
     bootstrap_token: bool = False
     commands_per_session: int = 1000

@@ -14,6 +14,7 @@ from device_emulator.core.answers.queries import QUERIES, SUPPORT
 from device_emulator.core.answers.registry import ANSWERERS
 from device_emulator.core.answers.when_lost import WHEN_LOST, WhenLost
 from device_emulator.core.restrictions import RESTRICTIONS
+from device_emulator.core.setting_up.described import section as setup_assistant
 from mdm_server.wire.commands import COMMANDS, CommandSpec, Mode, Platform, PlatformSupport
 
 INTRODUCTION = """\
@@ -112,6 +113,7 @@ def page() -> str:
         _table(("Command", *STATES.values()), (_put_off(row) for row in _in_order() if row.not_now)),
         _refused_when_lost(),
         CREDENTIALS,
+        setup_assistant(),
         _restrictions(),
         _queries(),
     ]

@@ -51,16 +51,13 @@ def device_identity(handheld: Handheld) -> Identity:
         ExchangeError: nobody vouches for this device.
 
     """
-    machine, record, vendor = handheld.hardware, handheld.activation, handheld.settings.vendor
-    if record is not None and record.certificates:
-        try:
-            own, *chain = (load_certificate(each) for each in record.certificates)
-        except CertsError as error:
-            raise ExchangeError("activation.certificate", f"expected certificates of Apple's, found {error}") from error
-        return Identity(machine.key(handheld.randomness), own, tuple(chain))
-    if vendor is not None:
-        return vendor.issue_identity(hardware_name(machine.udid, machine.serial_number))
-    raise ExchangeError("setup.no_identity", "expected a device that its vendor vouches for, found one without")
+    if handheld.activation is None:
+        raise ExchangeError("setup.no_identity", "expected a device that Apple has activated, found one it has not")
+    try:
+        own, *chain = (load_certificate(each) for each in handheld.activation.certificates)
+    except CertsError as error:
+        raise ExchangeError("activation.certificate", f"expected certificates of Apple's, found {error}") from error
+    return Identity(handheld.hardware.key(handheld.randomness), own, tuple(chain))
 
 
 def _ask(handheld: Handheld, apple: AppleAddress, unlock: str | None) -> Conversation[ActivationReply]:

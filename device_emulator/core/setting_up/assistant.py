@@ -59,9 +59,7 @@ def converse(handheld: Handheld) -> Conversation[None]:
 
 
 def _activate(handheld: Handheld, passage: Passage) -> Conversation[None]:
-    if passage.setting_up.record is not None:
-        handheld.activation = passage.setting_up.record
-    elif handheld.settings.apple is not None:
+    if handheld.settings.apple is not None:
         yield from activate(handheld, handheld.settings.apple, passage.answers.unlock)
     if not shows_panes(handheld, passage):
         speak_the_organizations_language(handheld)

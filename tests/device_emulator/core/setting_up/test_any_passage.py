@@ -18,6 +18,7 @@ from device_emulator.core import actions
 from device_emulator.core.activation import SettingUp
 from device_emulator.core.device import Device
 from device_emulator.core.events import Unenrolled
+from device_emulator.core.gauges import Network
 from device_emulator.core.hardware import draw_hardware
 from device_emulator.core.hub.intent import Channel, HubIntent
 from device_emulator.core.messages import (
@@ -232,12 +233,13 @@ class AnyPassage(RuleBasedStateMachine):
         if not hasattr(self, "device") or self.left or self.let_go:
             return
         device = self.device
-        for action in (actions.TurnOn(), actions.GoOnline()):
-            self.happen(PersonActs(action))
+        self.happen(PersonActs(actions.TurnOn()))
         self.apple.pages.clear()
         self.apple.locked_with = None
         self.server.scripted.clear()
         for _ in range(60):
+            if device.handheld.network is Network.NONE:
+                self.happen(PersonActs(actions.GoOnline()))
             self.reply(30)
             if device.life in MANAGED and not self.open:
                 break
