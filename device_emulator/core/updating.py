@@ -137,9 +137,9 @@ def install(handheld: Handheld) -> UpdateState:
     if handheld.on_call:
         _move(handheld, UpdateTrigger.CALL_IN_THE_WAY, at=handheld.clock())
     elif update.is_agreed or not handheld.passcode.is_set:
-        _start(handheld, handheld.clock())
+        _start(handheld)
     else:
-        _ask(handheld, handheld.clock())
+        _ask(handheld)
     return _state(handheld)
 
 
@@ -167,16 +167,17 @@ def _defer(handheld: Handheld, at: datetime, *, until: datetime) -> None:
     handheld.emit(UpdateDeferred(update.version.version))
 
 
-def _start(handheld: Handheld, at: datetime) -> None:
-    _move(handheld, UpdateTrigger.INSTALL_STARTED, at=at, until=at + handheld.settings.pace.update_install)
+def _start(handheld: Handheld) -> None:
+    now = handheld.clock()
+    _move(handheld, UpdateTrigger.INSTALL_STARTED, at=now, until=now + handheld.settings.pace.update_install)
     handheld.emit(UpdateInstalling(_present(handheld).version.version))
 
 
-def _ask(handheld: Handheld, at: datetime) -> None:
+def _ask(handheld: Handheld) -> None:
     """Ask the person; who has put it off before will not agree by themselves, and lets the day go by."""
-    update, pace = _present(handheld), handheld.settings.pace
+    update, pace, now = _present(handheld), handheld.settings.pace, handheld.clock()
     patience = pace.reminder if update.deferrals else pace.consent
-    _move(handheld, UpdateTrigger.PERSON_ASKED, at=at, until=None if patience is None else at + patience)
+    _move(handheld, UpdateTrigger.PERSON_ASKED, at=now, until=None if patience is None else now + patience)
     left = None if update.most_deferrals is None else max(0, update.most_deferrals - update.deferrals)
     handheld.emit(UpdatePrompted(update.version.version, left))
 
@@ -270,7 +271,7 @@ def _consent(handheld: Handheld, at: datetime) -> None:
 def _remind(handheld: Handheld) -> None:
     """Ask again, when somebody can see it, or ask no more: whoever has put it off too often is not asked."""
     if may_defer(handheld):
-        _ask(handheld, handheld.clock())
+        _ask(handheld)
     else:
         want(handheld, agreed=True)
         _install_or_give_up(handheld)
