@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
 import sqlite3
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -73,3 +76,18 @@ def test_moments_are_kept_to_the_microsecond_and_told_to_the_second() -> None:
     assert whole_second(stamp(at)) == at.replace(microsecond=0)
     assert whole_second(None) is None
     assert stamp(at + timedelta(microseconds=1)) == stamp(at) + 1
+
+
+def test_what_was_answered_is_there_after_the_process_was_killed(tmp_path: Path) -> None:
+    """It waits for no disk, but it has told the operating system."""
+    path = tmp_path / "apple.sqlite"
+    program = (
+        "import os, signal, sys; from pathlib import Path\n"
+        "from mdm_server.clouds.apple.business_manager.ledger import Ledger\n"
+        "Ledger.open(Path(sys.argv[1])).secret('kept', b'1'); os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    died = subprocess.run([sys.executable, "-c", program, str(path)], timeout=60, check=False)
+    assert died.returncode == -signal.SIGKILL
+    ledger = Ledger.open(path)
+    assert ledger.secret("kept", b"2") == b"1"
+    ledger.close()
