@@ -166,12 +166,12 @@ def count_success(room: StagingRoom, user: EnrollmentUser, identifiers: DeviceId
 
 
 def _registrations(view: StagingView, attempt: Attempt) -> tuple[Registration, ...]:
-    """Return the registrations that name a device or are bound to it, and those of its owner, each once."""
+    """Return the registrations that name a device or are bound to it, and its owner's that wait, each once."""
     found = [*view.registrations.for_identifiers(attempt.device.identifiers)]
     if attempt.record is not None:
         found += view.registrations.of_device(attempt.record.id)
     if attempt.owner is not None:
-        found += view.registrations.for_user(attempt.owner.id)
+        found += view.registrations.waiting_for_any(attempt.owner.id)
     return tuple({registration.id: registration for registration in found}.values())
 
 

@@ -94,7 +94,7 @@ def _give(
 
 def _expected(room: StagingRoom, device: DeviceRecord, target: EnrollmentUser) -> Registration | None:
     """Return the registration a device comes under; one of somebody else is in the way."""
-    known = [*room.registrations.for_identifiers(device.identifiers), *room.registrations.for_user(target.id)]
+    known = [*room.registrations.for_identifiers(device.identifiers), *room.registrations.waiting_for_any(target.id)]
     found = find_registration(known, device.identifiers, target.id, device.platform)
     if found is not None and found.user not in (None, target.id):
         raise Refusal("REG_USER_MISMATCH", reason="administrator")

@@ -16,7 +16,7 @@ from mdm_server.store.errors import StateTooNew, StateUnreadable
 from mdm_server.store.records import IssuanceState
 from mdm_server.store.sqlite.abm.schema import ABM_DIGESTED, ABM_TABLES
 from mdm_server.store.sqlite.checks import one_of, quoted
-from mdm_server.store.sqlite.staging.schema import STAGING_DIGESTED, STAGING_TABLES
+from mdm_server.store.sqlite.staging.schema import STAGING_DIGESTED, STAGING_TABLES, WAITING_REGISTRATIONS
 
 APPLICATION_ID = 0x4D444D53  # "MDMS"
 OLDEST_SQLITE = (3, 37, 0)  # STRICT tables
@@ -181,7 +181,7 @@ _MANAGEMENT = (
     "CREATE TABLE activity (enrollment TEXT PRIMARY KEY, last_seen INTEGER NOT NULL, reports INTEGER NOT NULL) STRICT",
 )
 
-STEPS = (_MANAGEMENT, STAGING_TABLES, ABM_TABLES)
+STEPS = (_MANAGEMENT, STAGING_TABLES, (*ABM_TABLES, *WAITING_REGISTRATIONS))
 """What leads from each version to the next, beginning with an empty file."""
 
 SCHEMA_VERSION = len(STEPS)

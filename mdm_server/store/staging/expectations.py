@@ -34,6 +34,12 @@ class RegistrationsView(Protocol):
     def for_user(self, user: int) -> Sequence[Registration]:
         """List a user's registrations, oldest first."""
 
+    def waiting_for_any(self, user: int) -> Sequence[Registration]:
+        """List the registrations of a user that no device is bound to yet, oldest first.
+
+        A staging user has a bound one for every device of a fleet, which nobody who enrols the next one wants to read.
+        """
+
     def search(
         self,
         *,

@@ -140,10 +140,10 @@ def journal_name(device: DeviceRecord) -> str:
 
 
 def registrations_of(view: SqliteView, device: DeviceRecord, owner: int | None) -> tuple[Registration, ...]:
-    """Return the registrations that name a device or are bound to it, and those of its owner, each once."""
+    """Return the registrations that name a device or are bound to it, and its owner's that wait, each once."""
     found = [*view.registrations.for_identifiers(device.identifiers)]
     if device.id != NEW:
         found += view.registrations.of_device(device.id)
     if owner is not None:
-        found += view.registrations.for_user(owner)
+        found += view.registrations.waiting_for_any(owner)
     return tuple({each.id: each for each in found}.values())

@@ -10,6 +10,7 @@ from mdm_server.domain.staging.devices import DeviceIdentifiers
 from mdm_server.domain.staging.registration import Registration, RegistrationToken
 from mdm_server.domain.staging.vocabulary import Ownership, Platform, RegistrationState, TokenState, TokenType
 from mdm_server.store.sqlite.checks import IDENTIFIED
+from mdm_server.store.sqlite.staging.schema import NOT_BOUND
 from mdm_server.store.sqlite.staging.storing import (
     Columns,
     Conditions,
@@ -106,6 +107,10 @@ class SqliteRegistrations:
     def for_user(self, user: int) -> Sequence[Registration]:
         """List a user's registrations."""
         return self._all("WHERE user = ? ORDER BY id", user)
+
+    def waiting_for_any(self, user: int) -> Sequence[Registration]:
+        """List the registrations of a user that no device is bound to yet."""
+        return self._all(f"WHERE user = ? AND {NOT_BOUND} ORDER BY id", user)
 
     def search(
         self,

@@ -298,6 +298,10 @@ PROGRAM = (
 STAGING_TABLES = (*ORGANIZATION, *EXPECTATIONS, *DEVICES, *EVENTS, *PROGRAM, ROOT)
 """What version 2 added to version 1."""
 
+NOT_BOUND = "state <> 'Bound'"
+WAITING_REGISTRATIONS = (f"CREATE INDEX waiting_registrations ON registration (user) WHERE {NOT_BOUND}",)
+"""What version 3 added: a staging user has as many registrations as devices, and those that wait are found at once."""
+
 STAGING_DIGESTED = (
     ("organization_group", "id"),
     ("user_group", "id"),
