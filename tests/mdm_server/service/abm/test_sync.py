@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from datetime import timedelta
 from itertools import count
@@ -171,6 +172,14 @@ async def test_a_page_that_somebody_else_took_over_is_not_taken_twice(office: Ab
             office.rig.facts().occasion(token.created_at),
         )
     assert refused.value.event == "api.conflict:abm_sync"
+
+
+async def test_two_runs_at_once_take_turns(office: AbmOffice, token: AbmToken) -> None:
+    """An administrator's, and the one that time brings: every device is added once, and told of once."""
+    office.order(*serials(5))
+    reports = await asyncio.gather(*(office.abm.sync.run(token.id) for _ in range(3)))
+    assert [report.added for report in reports] == [5, 0, 0]
+    assert (await office.codes("abm.device_added")) == ["abm.device_added"] * 5
 
 
 async def test_a_request_for_patience_is_respected_until_its_time_is_over(office: AbmOffice, token: AbmToken) -> None:
