@@ -23,6 +23,7 @@ from hpack import HeaderTuple, NeverIndexedHeaderTuple
 
 from mdm_server.wire.apns import PushRequest, Reason, read_problem
 from mdm_server.wire.frame_lengths import FrameLengths
+from mdm_server.wire.plain_headers import PlainEncoder
 
 Push = TypeVar("Push")
 _Push = TypeVar("_Push", contravariant=True)
@@ -75,6 +76,7 @@ class PushClient(asyncio.Protocol, Generic[Push]):
                 normalize_inbound_headers=False,
             )
         )
+        self._h2.encoder = PlainEncoder()
         self._lengths = FrameLengths()
         self._open: dict[int, _Open[Push]] = {}
         self._is_leaving = False

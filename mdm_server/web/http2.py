@@ -31,6 +31,7 @@ from hpack import HeaderTuple, NeverIndexedHeaderTuple
 from mdm_server.web.events_log import log
 from mdm_server.wire.apns import ID, MOST_VOIP_PAYLOAD_BYTES, PushReply, PushRequest, Reason, encode_problem
 from mdm_server.wire.frame_lengths import PREFACE_BYTES, FrameLengths
+from mdm_server.wire.plain_headers import PlainEncoder
 
 STREAMS = 1000
 """How many requests may be under way on a connection."""
@@ -97,6 +98,7 @@ class PushConnection(asyncio.Protocol):
                 normalize_outbound_headers=False,
             )
         )
+        self._h2.encoder = PlainEncoder()
         self._lengths = FrameLengths(PREFACE_BYTES)
         self._incoming: dict[int, _Incoming] = {}
         self._unread: deque[bytes] = deque()
