@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from msgspec.json import decode
 
+from mdm_server.wire.server_token import ServerToken
 from rigs.abm_portal import Portal
 from rigs.sockets import SocketRig, socket_rig
 
@@ -173,3 +175,22 @@ async def test_an_apple_that_does_not_answer_is_named_as_such(tmp_path: Path, ri
         status, problem, _ = await other.call("PUT", address, data=portal.p7m(made["certificate"]), headers=P7M)
         assert (status, problem["code"]) == (502, "abm.unreachable")
         assert (await other.call("GET", address))[1]["state"] == "waiting"
+
+
+async def test_t72_nothing_secret_about_a_token_is_ever_told(rig: SocketRig, portal: Portal, token: int) -> None:
+    """Not by any answer, and not by the journal: neither our private key nor Apple's consumer and access secrets."""
+    kept = await rig.server.suite.abm.tokens.find(token)
+    assert kept.secrets is not None
+    secrets = decode(kept.secrets, type=ServerToken)
+    canaries = [secrets.consumer_secret, secrets.access_secret, *kept.identity.decode().split("\n")[1:4]]
+    portal.order(SERIAL)
+    await rig.call("POST", "/abm-sync")
+    portal.manager.withdraw_terms(portal.organization)
+    await rig.call("POST", "/abm-sync")
+    heard = ""
+    for address in ("/abm-tokens", f"/abm-tokens/{token}", "/abm-devices", "/abm-rules", "/events?limit=500"):
+        status, document, _ = await rig.call("GET", address)
+        assert status == 200
+        heard += str(document)
+    assert "abm.token_added" in heard
+    assert [canary for canary in canaries if canary in heard] == []
