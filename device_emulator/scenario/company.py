@@ -19,11 +19,11 @@ from device_emulator.core.android.actions import FactoryReset, ScanCode
 from device_emulator.core.android.device import AndroidDevice
 from device_emulator.core.android.states import Life
 from device_emulator.core.device import Device
-from device_emulator.core.events import Event, SetupAssistantFinished
+from device_emulator.core.events import DeviceErased, Event, SetupAssistantFinished
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.messages import Happening, PersonActs, Request, RequestKind, ResponseArrived
 from device_emulator.core.person import Person
-from device_emulator.core.setting_up.events import RemoteManagementLeft
+from device_emulator.core.setting_up.events import ConfigurationFinished, RemoteManagementLeft
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.core.states import PowerState
 from device_emulator.fleet.configurator import Cart
@@ -36,9 +36,9 @@ from device_emulator.scenario.look import Look
 from device_emulator.scenario.numbering import Names
 from device_emulator.scenario.office import ServiceOffice
 from device_emulator.scenario.offices import Refused
-from device_emulator.scenario.own_side import OwnSide, own_side
+from device_emulator.scenario.own_side import OwnSide, own_look, own_side
 from device_emulator.scenario.portal import ApplePortal
-from device_emulator.scenario.program_office import PATH, ServiceProgram
+from device_emulator.scenario.program_office import ServiceProgram
 from device_emulator.scenario.stage import ProfileReply, Sighting
 from device_emulator.transport.faulty import Fault, FaultyTransport
 from mdm_server.embed.apple_orders import AppleServices
@@ -68,7 +68,7 @@ class Company(ABC):
         self._office = ServiceOffice(
             lambda: self.suite, lambda: self.store, self.cast, self.by_name, lambda: self.now, names
         )
-        self._program = ServiceProgram(lambda: self.suite, names, self.serial_number, lambda: self.url)
+        self._program = ServiceProgram(lambda: self.suite, names, self.serial_number)
         self._portal = ApplePortal(lambda: self.apple, self.by_name, lambda: self.now)
 
     # What a stage is made of
@@ -268,7 +268,7 @@ class Company(ABC):
         assert isinstance(forger, Device), "only Apple's devices can sign like that"
         body = forge(forgery, victim.handheld, forger.handheld, token_bytes)
         headers = {"Content-Type": SIGNED}
-        request = Request(0, RequestKind.PROFILE, "POST", f"{self.url}{PATH}", headers, body)
+        request = Request(0, RequestKind.PROFILE, "POST", f"{self.url}/enroll/dep", headers, body)
         reply = await self.faults.send(self.cast.number(by), request)
         if not isinstance(reply, ResponseArrived):
             return ProfileReply(0, is_alike=False)
@@ -302,8 +302,9 @@ class Company(ABC):
         registration = await self._office.registration(device)
         serial_number = self.serial_number(device)
         look = replace(
-            _own_look(phone),
+            own_look(phone),
             panes=self._panes(device),
+            awaited_configuration=self._awaited_configuration(device),
             commands_waiting=await self._office.waiting(device),
             at_apple=self._portal.profile_status(serial_number),
             activation_lock=self._portal.activation_lock(serial_number),
@@ -339,6 +340,13 @@ class Company(ABC):
         seen = self._seen[self.cast.number(device)]
         return next((event.panes for event in reversed(seen) if isinstance(event, SetupAssistantFinished)), ())
 
+    def _awaited_configuration(self, device: str) -> bool:
+        """Say whether the device, since it was last erased, waited for its server until that let it go on."""
+        for event in reversed(self._seen[self.cast.number(device)]):
+            if isinstance(event, ConfigurationFinished | DeviceErased):
+                return isinstance(event, ConfigurationFinished)
+        return False
+
     async def inject_fault(self, device: str, message: str, fault: str, nth: int) -> None:
         """Let the network do something bad to the nth message of a kind that a device will send."""
         self.faults.add(Fault(self.cast.number(device), message, fault, nth))
@@ -370,27 +378,3 @@ class Company(ABC):
 def is_underway(device: AnyDevice) -> bool:
     """Say whether a device has still to finish something that it can finish by itself."""
     return device.power is PowerState.STARTING or (device.is_busy and device.is_reachable)
-
-
-def _own_look(device: AnyDevice) -> Look:
-    """Return what a device believes of itself."""
-    managed, passcode = device.handheld.management is not None, device.handheld.passcode.is_set
-    if isinstance(device, AndroidDevice):
-        return Look(managed=managed, passcode=passcode, screen=device.screen.value, life=device.life.value)
-    profiles = tuple(profile.identifier for profile in device.handheld.profiles)
-    locked = [profile.removal_disallowed for profile in device.handheld.profiles if profile.manages_the_device]
-    return Look(
-        managed=managed,
-        removable=not locked[0] if locked else None,
-        os_version=device.handheld.system.version,
-        lost_mode=device.handheld.lost_mode is not None,
-        skipped_panes=tuple(sorted(device.handheld.skipped_panes)),
-        applications=tuple(application.identifier for application in device.handheld.applications),
-        passcode=passcode,
-        screen=device.lock.value,
-        life=device.life.value,
-        profiles=profiles,
-        supervised=device.handheld.is_supervised,
-        apple_account=device.handheld.apple_account is not None,
-        backed_up=device.handheld.backed_up_at is not None,
-    )

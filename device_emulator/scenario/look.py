@@ -35,6 +35,7 @@ class Look:
         lost_mode: whether it shows that it is lost.
         panes: what Setup Assistant showed, the last time.
         skipped_panes: what it left out because it was told to.
+        awaited_configuration: whether it stayed in Setup Assistant, the last time, until its server let it go on.
         applications: the identifiers of the applications on it.
         commands_waiting: how many commands it has not answered.
         at_apple: what became of its DEP profile at Apple (empty, assigned, pushed, removed); `none`: it is not there.
@@ -66,6 +67,7 @@ class Look:
     lost_mode: bool = False
     panes: Sequence[str] = ()
     skipped_panes: Sequence[str] = ()
+    awaited_configuration: bool = False
     applications: Sequence[str] = ()
     commands_waiting: int = 0
     at_apple: str | None = None

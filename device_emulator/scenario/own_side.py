@@ -108,3 +108,27 @@ def _machine(device: Device | AndroidDevice) -> str:
         return f"a {device.handheld.hardware.model.model} with Android {device.handheld.system.release}"
     machine = device.handheld.hardware.model.marketing_name
     return f"{'an' if machine[0] in 'AEIOUai' else 'a'} {machine} with {device.handheld.system.version}"
+
+
+def own_look(device: Device | AndroidDevice) -> Look:
+    """Return what a device believes of itself."""
+    managed, passcode = device.handheld.management is not None, device.handheld.passcode.is_set
+    if isinstance(device, AndroidDevice):
+        return Look(managed=managed, passcode=passcode, screen=device.screen.value, life=device.life.value)
+    profiles = tuple(profile.identifier for profile in device.handheld.profiles)
+    locked = [profile.removal_disallowed for profile in device.handheld.profiles if profile.manages_the_device]
+    return Look(
+        managed=managed,
+        removable=not locked[0] if locked else None,
+        os_version=device.handheld.system.version,
+        lost_mode=device.handheld.lost_mode is not None,
+        skipped_panes=tuple(sorted(device.handheld.skipped_panes)),
+        applications=tuple(application.identifier for application in device.handheld.applications),
+        passcode=passcode,
+        screen=device.lock.value,
+        life=device.life.value,
+        profiles=profiles,
+        supervised=device.handheld.is_supervised,
+        apple_account=device.handheld.apple_account is not None,
+        backed_up=device.handheld.backed_up_at is not None,
+    )

@@ -80,8 +80,12 @@ def _writing() -> Iterator[str]:
         "- Whatever is not `refused: CODE` is expected to be done.",
         "- `count: 20` makes a series, `ipad-1` to `ipad-20`, and `ipad-*` means all of it.",
         "- At the end, `expect` holds figures against bounds: `done`, `refused`, each also of a verb or a code, as in",
-        "  `refused(CHECKED_OUT) == 1`; `journal(CODE)`; and `min`, `p50`, `p90`, `p95`, `p99`, `max` of a verb, as in",
+        "  `refused(CHECKED_OUT) == 1`; `journal(CODE)` of the server; `apple(SERVICE.EVENT)` of Apple's services, as",
+        "  in `apple(apns.refused) == 2`; and `min`, `p50`, `p90`, `p95`, `p99`, `max` of a verb, as in",
         "  `p99(enrol) < 2 s`. No data is no success.",
+        "- `needs: [dep]` plays Apple: a device with `abm: true` was bought by the organization, and a failure of one",
+        "  of Apple's services is arranged for with `fail`, in the words of that service.",
+        "- The report of a play ends with what every device is by then, as whoever holds it sees it.",
         "",
     )
 
@@ -106,7 +110,7 @@ def _rows(scripts: Sequence[Script]) -> Iterator[str]:
         "",
         "The rows are those of the staging flows that the server is specified by. Every scenario is played by",
         f"`{TEST}` on the virtual clock, twice, and the journals are compared;",
-        "every one that reaches a row is played on real sockets, too.",
+        "every one that reaches a row, or in which Apple plays, is played on real sockets, too.",
         "",
         "| row | scenario | test |",
         "|---|---|---|",

@@ -14,7 +14,6 @@ from device_emulator.scenario.portal import SERVER, ApplePortal
 from mdm_server.embed.orders import ProfileOrder, RuleOrder, ServiceSuite
 from mdm_server.wire.activation_lock import LENGTH, escrow_key, format_bypass_code
 
-PATH = "/enroll/dep"
 WORDS: Mapping[str, str] = {"authentication": "authentication_required", "skip": "skip_setup_items"}
 """What a script says shorter than the server."""
 
@@ -26,7 +25,6 @@ class ServiceProgram:
     suite: Callable[[], ServiceSuite]
     names: Names
     serial_number: Callable[[str], str]
-    url: Callable[[], str]
     _token: int = 0
     _profiles: dict[str, int] = field(default_factory=dict)
     _codes: dict[str, str] = field(default_factory=dict)

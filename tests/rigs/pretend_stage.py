@@ -11,10 +11,11 @@ from device_emulator.core.actions import PersonAction
 from device_emulator.core.events import Enrolled, Event, HubRefused
 from device_emulator.core.hub.intent import HubIntent
 from device_emulator.core.person import Person
+from device_emulator.scenario.forging import Forgery
 from device_emulator.scenario.look import Look
 from device_emulator.scenario.offices import CommandAnswer, Refused
 from device_emulator.scenario.own_side import OwnSide
-from device_emulator.scenario.stage import Sighting
+from device_emulator.scenario.stage import ProfileReply, Sighting
 
 
 class PretendOffice:
@@ -67,6 +68,7 @@ class PretendStage:
         self.lines: list[str] = []
         self.struck: list[str] = []
         self.at_apple: list[str] = []
+        self.replies: list[ProfileReply] = []
         self.waiting: list[str] = []
 
     def devices(self, names: str) -> Sequence[str]:
@@ -102,6 +104,11 @@ class PretendStage:
         """Enrol all, but for those for which something else was arranged."""
         self.acts.append((",".join(devices), (intent, ports)))
         return [Sighting(tuple(self.shows.pop(0)) if self.shows else (Enrolled("x"),), 2.0) for _ in devices]
+
+    async def ask_for_profile(self, device: str, forgery: Forgery, by: str) -> ProfileReply:
+        """Answer as arranged."""
+        self.acts.append((by, (device, forgery)))
+        return self.replies.pop(0)
 
     async def settle(self) -> None:
         """Count."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from device_emulator.scenario.steps.buying import LockActivation, OrderDevices, ReleaseDevices, WithdrawDevices
-from device_emulator.scenario.steps.commanding import Command, InstallProfile
+from device_emulator.scenario.steps.commanding import Command, InstallProfile, ReturnToService
 from device_emulator.scenario.steps.device_orders import (
     ApproveWipe,
     Assign,
@@ -45,6 +45,7 @@ ADMINISTRATION: Mapping[str, type[Order]] = {
     "delete-device": DeleteDevice,
     "command": Command,
     "install-profile": InstallProfile,
+    "return-to-service": ReturnToService,
     "set": Set,
     "change-user": ChangeUser,
     "delete-user": DeleteUser,

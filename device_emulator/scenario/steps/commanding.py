@@ -136,6 +136,31 @@ class InstallProfile(Told, frozen=True, kw_only=True):
         return await stage.office.command(device, "InstallProfile", {"Payload": document})
 
 
+class ReturnToService(Told, frozen=True, kw_only=True):
+    """Erase devices and have them set themselves up again, in a Wi-Fi that they are told of, without a person."""
+
+    SHORTHAND = "device"
+
+    wifi: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The command."""
+        return "EraseDevice"
+
+    def sentence_to(self, device: str) -> str:
+        """Say what is returned."""
+        return f"returns {device} to service" + ("" if self.wifi is None else f" in the Wi-Fi {self.wifi}")
+
+    async def send(self, stage: Stage, device: str) -> str | None:
+        """Send it."""
+        wanted: dict[str, Any] = {"Enabled": True}
+        if self.wifi is not None:
+            said = {"SSID_STR": self.wifi, "EncryptionType": "None", "AutoJoin": True}
+            wanted["WiFiProfileData"] = configuration_profile("test.mdmsim.wifi", "com.apple.wifi.managed", said)
+        return await stage.office.command(device, "EraseDevice", {"ReturnToService": wanted})
+
+
 CONSOLE_COMMANDS: Mapping[str, None] = dict.fromkeys(
     ("Lock", "ClearPasscode", "DeviceQuery", "SyncDevice", "SoftReset", "Shutdown")
 )

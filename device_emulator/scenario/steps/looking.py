@@ -77,6 +77,7 @@ class Expect(Step, frozen=True, kw_only=True):
     panes: tuple[str, ...] | None = None
     showed_pane: str | None = None
     skipped_pane: str | None = None
+    awaited_configuration: bool | None = None
     has_application: str | None = None
     lacks_application: str | None = None
     commands_waiting: int | None = None

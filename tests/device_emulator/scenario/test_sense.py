@@ -31,6 +31,9 @@ from device_emulator.scenario.errors import DocumentError
         ),
         ("phone,", "{name: phone, platform: android, model: iPhone 15},", "does not run android; say `platform: ios`"),
         ("phone,", "{name: phone, management: work-profile},", "devices[0].management: only an Android is managed"),
+        ("phone,", "{name: phone, abm: true},", "devices[0].abm: nobody plays Apple here; say `needs: [dep]`"),
+        ("phone,", "{name: phone, platform: android, abm: true},", "devices[0].abm: Apple sells no Androids"),
+        ("phone,", '{name: phone, platform: android, system: "18.5"},', "devices[0].system: the version of an Android"),
         (
             "user: ada, device: phone",
             "user: worker-*, device: phone",

@@ -13,6 +13,7 @@ def deed(kind: str = "enrol", *, code: str = "", seconds: float = 1.0) -> Deed:
 
 TEN = Measured([deed(seconds=number) for number in range(1, 11)], {"lock.set": 2})
 MIXED = Measured([deed(), deed(code="BAD_CREDENTIALS"), deed("check-out", code="CHECKED_OUT"), deed("check-out")], {})
+AT_APPLE = Measured([deed()], {}, {"apns.lost": 2})
 
 
 @pytest.mark.parametrize(
@@ -24,6 +25,8 @@ MIXED = Measured([deed(), deed(code="BAD_CREDENTIALS"), deed("check-out", code="
         ("min(enrol)>=1000ms", TEN, "1 second"),
         ("journal(lock.set) == 2", TEN, "2"),
         ("journal(lock.released) == 0", TEN, "0"),
+        ("apple(apns.lost) == 2", AT_APPLE, "2"),
+        ("apple(dep.fault) == 0", AT_APPLE, "0"),
         ("refused == 2", MIXED, "2"),
         ("refused(BAD_CREDENTIALS) == 1", MIXED, "1"),
         ("refused(check-out) == 1", MIXED, "1"),
@@ -45,7 +48,15 @@ def test_a_threshold_that_is_not_met_fails(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["p99(check-out) < 100 s", "refused == 0", "done >= 0", "journal(lock.set) == 0", "max(enrol) < 1 day"]
+    "text",
+    [
+        "p99(check-out) < 100 s",
+        "refused == 0",
+        "done >= 0",
+        "journal(lock.set) == 0",
+        "apple(dep.fault) == 0",
+        "max(enrol) < 1 day",
+    ],
 )
 def test_no_data_is_no_success(text: str) -> None:
     """Whatever the bound: nothing of the kind was tried."""
@@ -73,6 +84,7 @@ def test_only_what_was_done_is_timed() -> None:
         ("p99(enrol) < 2", "expected a length of time"),
         ("refused == 2 s", "expected a whole number"),
         ("journal == 2", "which code of the journal?"),
+        ("apple == 2", "what of Apple's journal?"),
     ],
 )
 def test_what_is_no_threshold_is_refused(text: str, said: str) -> None:

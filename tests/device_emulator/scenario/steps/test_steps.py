@@ -296,6 +296,7 @@ ORDERS = {
     "order-devices: phone": ("order", "buys phone"),
     "release-devices: phone": ("release", "releases phone from Apple Business Manager"),
     "withdraw-devices: phone": ("withdraw", "takes phone away from the server in Apple Business Manager"),
+    "return-to-service: {device: phone, wifi: Office}": ("command", "returns phone to service in the Wi-Fi Office"),
     "lock-activation: phone": ("lock", "locks the activation of phone"),
     "install-profile: {device: phone, payload: com.apple.applicationaccess, with: {allowCamera: false}}": (
         "command",
