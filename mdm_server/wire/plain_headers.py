@@ -1,6 +1,6 @@
 """Headers of HTTP/2 without Huffman's code (RFC 7541 §5.2), which no writer has to use, and which costs Python dear.
 
-It would save forty bytes of a push, and takes sixty microseconds to write and eighty to read: a quarter of all the work.
+It would save forty bytes of a push, and takes sixty microseconds to write and eighty to read: a quarter of the work.
 """
 
 from __future__ import annotations
