@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from cryptography import x509
 
+from certs.authority import Authority
 from certs.errors import UNREADABLE_X509
 from certs.identity import certificates_to_pem
 from certs.keys import KeyKind
@@ -125,14 +126,7 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     service_settings = _service_settings(settings)
     kind = _key_kind(settings.issuing_key)
     places = bind_all(settings, closing)
-    folder = StateFolder(settings.state_dir)
-    closing.callback(folder.close)
-    store = folder.open_store()
-    closing.push_async_callback(store.close)
-    await _refuse_stale_seed(settings, store)
-    await _refuse_lost_authority(folder, store)
-    # The keys that vouch for everything are never drawn from a seed.
-    authority = await asyncio.to_thread(folder.open_authority, kind, clock, secrets.token_bytes)
+    folder, store, authority = await _open_state(settings, kind, clock, closing)
     pool = ThreadPoolExecutor(HEAVY_THREADS, thread_name_prefix="mdmsim-rsa")
     closing.callback(pool.shutdown)
     chance = Chance(settings.seed)
@@ -162,14 +156,7 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
         add_apple_strings(strings, Apple(apple, clock, _url(places.apple), _url(places.apns)))
     second = Port(strings, limits)
     await _open(first, second, places, server_context(authority, folder, places.hostnames), closing)
-    for background in (
-        watch_the_loop(),
-        wake_waiting(suite),
-        trim_journal(store),
-        sweep(suite),
-        synchronize(suite),
-    ):
-        closing.push_async_callback(_cancel, asyncio.create_task(background))
+    _keep_house(suite, store, closing)
     return Server(
         url=places.listen.url,
         http_url=_url(places.http),
@@ -188,6 +175,27 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
         apple_ca_file=None if apple is None else folder.path / APPLE_CA_FILE,
         _closing=closing,
     )
+
+
+async def _open_state(
+    settings: ServerSettings, kind: KeyKind, clock: Clock, closing: AsyncExitStack
+) -> tuple[StateFolder, Store, Authority]:
+    """Open the state directory and what is in it."""
+    folder = StateFolder(settings.state_dir)
+    closing.callback(folder.close)
+    store = folder.open_store()
+    closing.push_async_callback(store.close)
+    await _refuse_stale_seed(settings, store)
+    await _refuse_lost_authority(folder, store)
+    # The keys that vouch for everything are never drawn from a seed.
+    return folder, store, await asyncio.to_thread(folder.open_authority, kind, clock, secrets.token_bytes)
+
+
+def _keep_house(suite: ServiceSuite, store: Store, closing: AsyncExitStack) -> None:
+    """Do what a server does of its own accord, as long as it runs."""
+    chores = (watch_the_loop(), wake_waiting(suite), trim_journal(store), sweep(suite), synchronize(suite))
+    for chore in chores:
+        closing.push_async_callback(_cancel, asyncio.create_task(chore))
 
 
 async def _open_apple(

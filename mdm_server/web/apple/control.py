@@ -21,6 +21,7 @@ from mdm_server.clouds.apple.business_manager.errors import BusinessManagerError
 from mdm_server.clouds.apple.business_manager.records import NewDevice
 from mdm_server.clouds.apple.faults import Fault
 from mdm_server.clouds.apple.journal import Service
+from mdm_server.clouds.apple.known_faults import POINTS, WORDS, understands
 from mdm_server.clouds.apple.push.certificates import push_certificate
 from mdm_server.clouds.apple.services import AppleServices
 from mdm_server.web.sim_routes import Refused, sim_json
@@ -248,6 +249,7 @@ async def _add_fault(apple: Apple, request: web.Request) -> web.StreamResponse:
     """Arrange for a failure."""
     wanted = await _read(request, NewFault)
     now, faults = apple.clock(), apple.services.faults
+    _expect_known(wanted)
     starts = now + timedelta(seconds=wanted.starts_in)
     fault = Fault(
         name=wanted.name or f"{wanted.service}-{wanted.point}-{len(faults.all()) + 1}",
@@ -262,6 +264,17 @@ async def _add_fault(apple: Apple, request: web.Request) -> web.StreamResponse:
     )
     faults.add(fault)
     return sim_json(fault, status=201)
+
+
+def _expect_known(wanted: NewFault) -> None:
+    """Refuse words that no service understands: a typing error would arrange for something that never happens."""
+    points = POINTS.get(wanted.service, ())
+    if wanted.point not in points:
+        expected = f"for {wanted.service} one of {', '.join(points) or 'none'}"
+        raise Refused(422, "sim.fault", "there is no such point", expected=expected, found=wanted.point)
+    if not understands(wanted.service, wanted.response):
+        expected = f"for {wanted.service} {WORDS[wanted.service]}"
+        raise Refused(422, "sim.fault", "there is no such response", expected=expected, found=wanted.response)
 
 
 async def _remove_faults(apple: Apple, request: web.Request) -> web.StreamResponse:
