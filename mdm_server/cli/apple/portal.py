@@ -14,6 +14,8 @@ from mdm_server.cli.failure import BAD_INPUT, Failure
 from mdm_server.cli.remote import Remote
 from mdm_server.cli.tables import JSON_OPTION, show_facts, show_json, show_table
 
+ORDER = 5_000
+"""So many devices go into one request: others want to be answered in between."""
 SERIAL_LETTERS = "0123456789CDFGHJKLMNPQRTVWXY"
 
 
@@ -105,10 +107,9 @@ async def order(
         {"serial_number": serial, "model": model, "device_family": family, "os": system}
         for serial in (*serials, *made_up)
     ]
-    await apple.post(
-        "devices",
-        body={"organization": organization, "devices": devices, "server": server, "arrives_in": arrives_in},
-    )
+    for first in range(0, len(devices), ORDER):
+        some = {"devices": devices[first : first + ORDER], "server": server, "arrives_in": arrives_in}
+        await apple.post("devices", body={"organization": organization, **some})
     for serial in made_up:
         click.echo(serial)
 

@@ -17,8 +17,8 @@ POINTS: Mapping[Service, Sequence[str]] = {
 }
 """Where each service can be struck; the portal cannot."""
 WORDS: Mapping[Service, str] = {
-    Service.DEP: "a word of depsim, such as unauthorized or bad_request_expired_cursor, or delayed, lost, cut, throttled",
-    Service.ACTIVATION: ", ".join((activation.UNAVAILABLE, activation.REFUSED, activation.DELAYED)),
+    Service.DEP: "a word of depsim, such as bad_request_expired_cursor, or delayed, lost, cut, throttled, unavailable",
+    Service.ACTIVATION: ", ".join(activation.RESPONSES),
     Service.APNS: ", ".join(push.RESPONSES),
 }
 """What a person is told who named a response that a service does not know."""
@@ -34,6 +34,6 @@ def understands(service: Service, response: str) -> bool:
         case Service.APNS:
             return response in push.RESPONSES
         case Service.ACTIVATION:
-            return response in {activation.UNAVAILABLE, activation.REFUSED, activation.DELAYED}
+            return response in activation.RESPONSES
         case _:
             return False

@@ -44,6 +44,7 @@ from mdm_server.wire.errors import WireError
 
 POINT = "activate"
 UNAVAILABLE, REFUSED, DELAYED = "unavailable", "refused", "delayed"
+RESPONSES = (UNAVAILABLE, REFUSED, DELAYED)
 """What a fault at `activate` may say: 503, 403, or the right answer after `delay` seconds."""
 RETRY_AFTER = 5
 
