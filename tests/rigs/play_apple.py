@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -33,13 +34,19 @@ PAGE = b"""<html><body><h1>Who are you?</h1>
 <input type="checkbox" name="terms"><button name="go" value="in">Sign in</button></form></body></html>"""
 
 
+def decided(**profile: Any) -> CloudConfiguration:
+    """Return what an organization decided; the fields of its DEP profile go by name."""
+    chosen = DepProfile(**{"url": DEP_URL, "is_supervised": True, **profile})
+    return CloudConfiguration(profile=chosen, profile_uuid="P", organization_name="Example", server_uuid="S")
+
+
 class PlayApple:
     """Activates devices for the organization whose DEP profile it was told, and passes on all that is not Apple's."""
 
     def __init__(self, server: PlayServer, authority: Authority, **profile: Any) -> None:
         self.server = server
         self.authority = authority
-        self.profile: DepProfile | None = DepProfile(**{"url": DEP_URL, "is_supervised": True, **profile})
+        self.profile: DepProfile | None = decided(**profile).profile
         self.locked_with: str | None = None
         self.asked: list[ActivationRequest] = []
         self.pages: deque[ResponseArrived] = deque()
@@ -76,11 +83,7 @@ class PlayApple:
             return ActivationReply(state=ActivationState.LOCKED, lock_message="Call 030 1234567")
         csr = check_request(asked.certificate_request, RequestPolicy())
         certificate = self.authority.issue(csr.public_key, hardware_name(asked.udid, asked.serial_number))
-        configuration = None
-        if self.profile is not None:
-            configuration = CloudConfiguration(
-                profile=self.profile, profile_uuid="P", organization_name="Example", server_uuid="S"
-            )
+        configuration = None if self.profile is None else replace(decided(), profile=self.profile)
         chain = (certificate.public_bytes(Encoding.DER), self.authority.issuing.der)
         return ActivationReply(
             state=ActivationState.ACTIVATED, certificate_chain=chain, cloud_configuration=configuration

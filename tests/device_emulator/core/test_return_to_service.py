@@ -25,10 +25,8 @@ from device_emulator.core.states import LifeState
 from mdm_server.wire.command import Command
 from mdm_server.wire.enrollment_id import CommandUuid
 from mdm_server.wire.results import Status
-from rigs.play_apple import PlayApple
+from rigs.play_apple import DEP_URL, PlayApple, decided
 from rigs.play_server import LINK, MDM_URL, MovingClock, PlayServer, play
-
-DEP_URL = "https://mdm.example/enroll/dep"
 
 
 @pytest.fixture
@@ -37,7 +35,7 @@ def handheld(make_device: Callable[..., Device], server: PlayServer) -> Handheld
     device = make_device(supervised=True)
     play(device, server, LINK)
     device.handheld.system = next(each for each in SYSTEM_VERSIONS if each.version.startswith("18"))
-    device.handheld.activation = ActivationRecord.known(DEP_URL)
+    device.handheld.activation = ActivationRecord(certificates=(), configuration=decided())
     device.handheld.take_events()
     return device.handheld
 
