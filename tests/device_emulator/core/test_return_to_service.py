@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -25,7 +24,7 @@ from device_emulator.core.states import LifeState
 from mdm_server.wire.command import Command
 from mdm_server.wire.enrollment_id import CommandUuid
 from mdm_server.wire.results import Status
-from rigs.play_apple import DEP_URL, PlayApple, decided
+from rigs.play_apple import WEB_URL, PlayApple, decided
 from rigs.play_server import LINK, MDM_URL, MovingClock, PlayServer, play
 
 
@@ -82,11 +81,7 @@ def _unsupervised(handheld: Handheld) -> None:
 
 
 def _with_a_page(handheld: Handheld) -> None:
-    record = handheld.activation
-    assert record is not None
-    assert record.configuration is not None
-    profile = type(record.configuration.profile)(url=DEP_URL, configuration_web_url=f"{DEP_URL}/web")
-    handheld.activation = ActivationRecord(configuration=replace(record.configuration, profile=profile))
+    handheld.activation = ActivationRecord(certificates=(), configuration=decided(configuration_web_url=WEB_URL))
 
 
 @pytest.mark.parametrize("change", [_nobodys, _unsupervised, _with_a_page])
