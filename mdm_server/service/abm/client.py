@@ -50,6 +50,7 @@ TRIES = 3
 """How often a call is made that gets no answer, or one of a server in trouble."""
 PATIENCE = 60
 """Seconds to wait where Apple asks for patience and does not say how much."""
+MOST_PATIENCE = 24 * 60 * 60
 
 Message = TypeVar("Message", bound=msgspec.Struct)
 
@@ -204,7 +205,12 @@ def _read(called: Called, kind: type[Message]) -> Message:
         raise DetailedRefusal("abm.refused", reason="malformed_answer", detail=error.detail) from error
 
 
+def patience(seconds: int | None) -> int:
+    """Return how long to wait where Apple asks for so much patience: a second at least, and no more than a day."""
+    return PATIENCE if seconds is None else max(1, min(seconds, MOST_PATIENCE))
+
+
 def _retry_after(called: Called) -> int:
     """Return how long to wait; a date, which Apple does not send, counts as no word about it."""
     told = called.headers.get("retry-after", "")
-    return max(1, int(told)) if told.isascii() and told.isdigit() else PATIENCE
+    return patience(int(told) if told.isascii() and told.isdigit() and len(told) < 10 else None)

@@ -15,7 +15,7 @@ from mdm_server.domain.staging.devices import DeviceIdentifiers
 from mdm_server.domain.staging.enrollment_program import ProgramProfile
 from mdm_server.domain.staging.lists import list_verdict
 from mdm_server.domain.staging.vocabulary import Platform
-from mdm_server.service.abm.client import PATIENCE
+from mdm_server.service.abm.client import patience
 from mdm_server.service.abm.finding import the_token
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import StagingRoom, StagingView
@@ -70,7 +70,7 @@ def record_assigned(
 ) -> dict[ResponseStatus, int]:
     """Keep what came of assigning a profile; return how many devices fared how."""
     fared: dict[ResponseStatus, int] = {}
-    patience = timedelta(seconds=reply.retry_after_seconds or PATIENCE)
+    wait = timedelta(seconds=patience(reply.retry_after_seconds))
     for errand in errands:
         status = reply.devices.get(errand.serial_number, ResponseStatus.FAILED)
         fared[status] = fared.get(status, 0) + 1
@@ -80,7 +80,7 @@ def record_assigned(
             room.abm.settled(errand)
         elif status is ResponseStatus.THROTTLED:
             room.journal.tell(JournalCode.ABM_THROTTLED, serial=errand.serial_number, profile=profile.name)
-            room.abm.postpone(errand, now + patience)
+            room.abm.postpone(errand, now + wait)
         else:
             _refused(room, errand.serial_number, status.lower())
             if status is ResponseStatus.FAILED:

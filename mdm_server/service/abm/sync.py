@@ -162,6 +162,9 @@ class AbmSync:
                 raise
             report.begun_anew += 1
             return await self._act(lambda room: begin_anew(room, asked), facts), True
+        if page.more_to_follow and page.cursor == asked.cursor:
+            # The same page would come for ever.
+            raise Refusal("abm.refused", reason="cursor_stands_still")
         taken = await self._act(lambda room: take_page(room, asked, page, self._clock()), facts)
         report.count(taken)
         # After the last page of a fetch come the changes that happened while it was read.

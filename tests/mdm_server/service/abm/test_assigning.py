@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from mdm_server.domain.staging.enrollment_program import ProgramProfile
 from mdm_server.domain.staging.vocabulary import ListAttribute, ListKind
 from mdm_server.service.abm import planning
 from mdm_server.service.abm.inventory import RuleOrder
+from mdm_server.service.calling import Called
 from mdm_server.service.staging.enrollment_program import ProfileOrder
 from mdm_server.service.staging.lists import ListOrder
 from mdm_server.wire.dep import DepProfile, ProfileStatus, same_uuid
@@ -188,6 +190,21 @@ async def test_throttled_devices_are_told_again_when_their_time_has_come(office:
     (report,) = await office.abm.sync.run_due()
     assert (report.assigned, office.line.count(ASSIGN)) == (2, 1)
     assert (await office.codes()).count("abm.throttled") == 2
+
+
+@pytest.mark.parametrize(("told", "expected"), [(-5, 1), (0, 1), (10**17, 86_400)])
+async def test_no_word_about_patience_makes_a_run_endless_or_the_waiting(
+    office: AbmOffice, token: AbmToken, told: int, expected: int
+) -> None:
+    """Once for each run, and a day at most."""
+    await by_default(office, token)
+    office.order(FIRST)
+    body = f'{{"devices": {{"{FIRST}": "THROTTLED"}}, "retry_after_seconds": {told}}}'.encode()
+    office.line.disturb = lambda asked: Called(200, {}, body) if asked == ASSIGN else None
+    assert (await office.abm.sync.run(token.id)).throttled == 1
+    later = office.rig.clock() + timedelta(days=2)
+    (errand,) = await office.see(lambda view: view.abm.errands(token.id, later, 10))
+    assert errand.due_at - office.rig.clock() == timedelta(seconds=expected)
 
 
 async def test_devices_that_fail_are_tried_again_and_those_out_of_reach_are_not(

@@ -116,11 +116,21 @@ async def test_a_call_that_failed_on_its_way_is_made_again_and_at_last_given_up(
     assert office.line.asked == ["GET /account"] * TRIES
 
 
-@pytest.mark.parametrize(("told", "expected"), [({"retry-after": "120"}, 120), ({}, 60), ({"retry-after": "soon"}, 60)])
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        ({"retry-after": "120"}, 120),
+        ({}, 60),
+        ({"retry-after": "soon"}, 60),
+        ({"retry-after": "9" * 5000}, 60),
+        ({"retry-after": "0"}, 1),
+        ({"retry-after": "999999999"}, 86_400),
+    ],
+)
 async def test_a_request_for_patience_is_not_answered_with_another_call(
     office: AbmOffice, client: AbmClient, told: dict[str, str], expected: int
 ) -> None:
-    """429 with Retry-After, or without one that can be read."""
+    """429 with Retry-After, or without one that makes sense."""
     await client.account()
     office.line.asked.clear()
     office.line.disturb = lambda asked: refuses(429, "TOO_MANY_REQUESTS", **told)

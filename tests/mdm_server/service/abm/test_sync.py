@@ -174,6 +174,15 @@ async def test_a_page_that_somebody_else_took_over_is_not_taken_twice(office: Ab
     assert refused.value.event == "api.conflict:abm_sync"
 
 
+async def test_a_cursor_that_stands_still_ends_the_run(office: AbmOffice, token: AbmToken) -> None:
+    """More is said to follow, and it is always the same."""
+    page = b'{"cursor": "MDow", "devices": [], "fetched_until": "2026-06-01T12:00:00Z", "more_to_follow": true}'
+    office.line.disturb = lambda asked: Called(200, {}, page) if asked == FETCH else None
+    with pytest.raises(Refusal, match="cursor_stands_still"):
+        await office.abm.sync.run(token.id)
+    assert office.line.count(FETCH) == 2
+
+
 async def test_two_runs_at_once_take_turns(office: AbmOffice, token: AbmToken) -> None:
     """An administrator's, and the one that time brings: every device is added once, and told of once."""
     office.order(*serials(5))
