@@ -8,9 +8,9 @@ import importlib
 import signal
 import sqlite3
 import sys
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import click
 
@@ -26,10 +26,25 @@ SWITCH_AFTER = 0.0005
 every SQL statement, and would wait so long to get it back from a busy loop, each time."""
 
 
+class Running(Protocol):
+    """Something that was started."""
+
+    async def stop(self) -> None:
+        """Stop it."""
+
+
+Started = TypeVar("Started", bound=Running)
+
+
 def run_in_foreground(settings: ServerSettings) -> None:
-    """Run a server until SIGTERM or SIGINT."""
+    """Run a management server until SIGTERM or SIGINT."""
+    run_until_signal(lambda: Server.launch(settings), lambda server: announcement(server, settings))
+
+
+def run_until_signal(launch: Callable[[], Awaitable[Started]], announce: Callable[[Started], str]) -> None:
+    """Start something, say where it is, and stop it in order when somebody wants that."""
     try:
-        fastest_runner()(_serve(settings))
+        fastest_runner()(_run(launch, announce))
     except ServerStartError as error:
         raise Failure(error.exit_code, error.text) from None
 
@@ -51,23 +66,17 @@ def settle() -> None:
     sys.setswitchinterval(SWITCH_AFTER)
 
 
-def until_signal() -> asyncio.Event:
-    """Return what is set when somebody wants the program to stop."""
+async def _run(launch: Callable[[], Awaitable[Started]], announce: Callable[[Started], str]) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    return stop
-
-
-async def _serve(settings: ServerSettings) -> None:
-    stop = until_signal()
-    server = await Server.launch(settings)
+    running = await launch()
     settle()
     try:
-        click.echo(announcement(server, settings))
+        click.echo(announce(running))
         await stop.wait()
     finally:
-        await server.stop()
+        await running.stop()
     click.echo("stopped")
 
 

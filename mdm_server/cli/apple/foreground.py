@@ -4,32 +4,13 @@ from __future__ import annotations
 
 from importlib.metadata import version
 
-import click
-
-from mdm_server.cli.failure import Failure
-from mdm_server.cli.foreground import TEMPORARY, facts, fastest_runner, settle, until_signal
-from mdm_server.embed import ServerStartError
+from mdm_server.cli.foreground import TEMPORARY, facts, run_until_signal
 from mdm_server.embed.apple_server import AppleServer, AppleServerSettings
 
 
 def run_in_foreground(settings: AppleServerSettings) -> None:
     """Run Apple's services until SIGTERM or SIGINT."""
-    try:
-        fastest_runner()(_serve(settings))
-    except ServerStartError as error:
-        raise Failure(error.exit_code, error.text) from None
-
-
-async def _serve(settings: AppleServerSettings) -> None:
-    stop = until_signal()
-    server = await AppleServer.launch(settings)
-    settle()
-    try:
-        click.echo(announcement(server, settings))
-        await stop.wait()
-    finally:
-        await server.stop()
-    click.echo("stopped")
+    run_until_signal(lambda: AppleServer.launch(settings), lambda server: announcement(server, settings))
 
 
 def announcement(server: AppleServer, settings: AppleServerSettings) -> str:
