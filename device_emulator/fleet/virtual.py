@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from device_emulator.core.actions import PersonAction
-from device_emulator.core.events import Event
+from device_emulator.core.events import Event, NetworkChanged
+from device_emulator.core.gauges import Network
 from device_emulator.core.messages import PersonActs
 from device_emulator.core.settings import DeviceSettings
 from device_emulator.core.virtual_device import VirtualDevice
@@ -140,8 +141,16 @@ class VirtualWorld:
             self._listen(number, self.devices[number].push_token)
         elif isinstance(event, DEPARTURE):
             self._listen(number, None)
+        elif isinstance(event, NetworkChanged):
+            self._come_and_go(self.devices[number].push_token, away=event.after is Network.NONE)
         for watcher in self.watchers:
             watcher(number, event)
+
+    def _come_and_go(self, token: bytes | None, *, away: bool) -> None:
+        """Have Apple keep a push for a device that is out of reach, and deliver it when the device is there again."""
+        if self.server.apple is not None and token is not None:
+            line = self.server.apple.line
+            (line.forget if away else line.listen)(token)
 
     def _listen(self, number: int, token: bytes | None) -> None:
         """Let a device wait for pushes to a token; the one that it waited for before will never be used again."""

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 from pathlib import Path
 
-from device_emulator.core.events import DeviceErased, Enrolled, Event, TokenUpdated, Unenrolled
+from device_emulator.core.events import DeviceErased, Enrolled, Event, NetworkChanged, TokenUpdated, Unenrolled
+from device_emulator.core.gauges import Network
 from device_emulator.core.messages import Errand, Prompted
 from device_emulator.fleet.loop import FleetLoop
 from device_emulator.transport.courier import Courier, courier_url
@@ -43,6 +44,10 @@ class Waking:
             self.expect(number, event.server_url if isinstance(event, Enrolled) else None)
         elif isinstance(event, DEPARTURE):
             self._let_go(number)
+        elif isinstance(event, NetworkChanged) and self._courier is not None and number in self._tokens:
+            # Out of reach nobody hears a push: Apple keeps one until the device is there again.
+            away = event.after is Network.NONE
+            (self._courier.forget if away else self._courier.listen)([self._tokens[number]])
 
     def expect(self, number: int, server_url: str | None) -> None:
         """Wake this device, whose server is at `server_url`, from now on."""

@@ -120,8 +120,8 @@ class ApplePortal:
         return next((fate in HELD_BACK for fate in fates if fate is not None), False)
 
     def journal(self) -> list[str]:
-        """Return what happened at Apple, in order: service and event."""
-        return [f"{entry.service}.{entry.event}" for entry in self._entries()]
+        """Return what happened at Apple, in order: service and event; of a push that was taken, its fate."""
+        return [f"{entry.service}.{entry.details.get('fate', entry.event)}" for entry in self._entries()]
 
     def _entries(self, after: int = 0) -> Sequence[Entry]:
         apple = self.apple()

@@ -41,6 +41,8 @@ class Courier:
         self._ca_file = ca_file
         self._tokens: set[bytes] = set()
         self._unannounced: set[bytes] = set()
+        self._said: set[bytes] = set()
+        self._forgotten: set[bytes] = set()
         self._gone: set[bytes] = set()
         self._task: asyncio.Task[None] | None = None
         self._settled = asyncio.Event()
@@ -57,22 +59,30 @@ class Courier:
         """Wait for pushes to these tokens, from now on and after every reconnection."""
         new = set(tokens) - self._tokens
         self._gone -= new
+        self._forgotten -= new
         self._tokens |= new
         self._unannounced |= new
         self._announced.clear()
         self._changed.set()
 
     def forget(self, tokens: Iterable[bytes]) -> None:
-        """Wait no longer for these tokens: a push to one is dropped here, and the next connection will not name it."""
-        self._tokens -= set(tokens)
-        self._unannounced -= set(tokens)
+        """Wait no longer for these tokens, and say so: a push to one is kept, until somebody waits for it again."""
+        given_up = self._give_up(tokens)
+        self._forgotten |= given_up
+        self._changed.set()
 
     def gone(self, tokens: Iterable[bytes]) -> None:
         """Wait no longer for these tokens, and say so: whoever pushes one is to hear that its device is gone."""
-        buried = set(tokens)
-        self.forget(buried)
-        self._gone |= buried
+        self._gone |= self._give_up(tokens)
         self._changed.set()
+
+    def _give_up(self, tokens: Iterable[bytes]) -> set[bytes]:
+        given_up = set(tokens)
+        for waiting in (self._tokens, self._unannounced, self._said, self._forgotten):
+            waiting -= given_up
+        if not self._unannounced:
+            self._announced.set()
+        return given_up
 
     async def settled(self) -> None:
         """Return when it is known whether there is a courier."""
@@ -143,19 +153,25 @@ class Courier:
                 self._announced.set()
 
     async def _announce(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        said: set[bytes] = set()
+        self._said.clear()
         while True:
             await self._changed.wait()
             self._changed.clear()
-            await self._bury(socket)
-            batch = sorted(self._unannounced - said)
+            await self._take_leave(socket, self._forgotten, frames.Forget)
+            await self._take_leave(socket, self._gone, frames.Gone)
+            batch = sorted(self._unannounced - self._said)
             for start in range(0, len(batch), frames.MAX_TOKENS // 2):
                 some = tuple(batch[start : start + frames.MAX_TOKENS // 2])
                 await socket.send_str(frames.encode(frames.Listen(some)))
-                said.update(some)
+                self._said.update(some)
 
-    async def _bury(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        while self._gone:
-            some = tuple(sorted(self._gone)[: frames.MAX_TOKENS // 2])
-            await socket.send_str(frames.encode(frames.Gone(some)))
-            self._gone -= set(some)
+    async def _take_leave(
+        self,
+        socket: aiohttp.ClientWebSocketResponse,
+        tokens: set[bytes],
+        frame: type[frames.Forget] | type[frames.Gone],
+    ) -> None:
+        while tokens:
+            some = tuple(sorted(tokens)[: frames.MAX_TOKENS // 2])
+            await socket.send_str(frames.encode(frame(some)))
+            tokens -= set(some)

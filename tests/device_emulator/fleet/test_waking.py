@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from device_emulator.core.events import DeviceErased, Enrolled, TokenUpdated
+from device_emulator.core.events import DeviceErased, Enrolled, NetworkChanged, TokenUpdated
+from device_emulator.core.gauges import Network
 from device_emulator.core.messages import Errand, Prompted, PushArrived, Request, ResponseArrived
 from device_emulator.fleet import waking as module
 from device_emulator.fleet.loop import FleetLoop, wall_clock
@@ -146,4 +147,17 @@ async def test_a_courier_named_by_hand_is_taken_instead(couriers: list[PlayedCou
         waking.see(1, ENROLLED)
         await waking.ready()
         assert couriers[0].url == "ws://elsewhere/courier"
+        await waking.stop()
+
+
+async def test_nobody_waits_for_pushes_to_a_device_that_is_out_of_reach(couriers: list[PlayedCourier]) -> None:
+    """Its token is as good as before, and is waited for again when there is a network."""
+    async with _fleet() as fleet:
+        waking = Waking(fleet, poll=60)
+        waking.see(1, ENROLLED)
+        await waking.ready()
+        waking.see(1, NetworkChanged(Network.WIFI, Network.NONE))
+        assert (couriers[0].tokens, couriers[0].buried) == (set(), set())
+        waking.see(1, NetworkChanged(Network.NONE, Network.CELLULAR))
+        assert couriers[0].tokens == {b"\x01" * 32}
         await waking.stop()

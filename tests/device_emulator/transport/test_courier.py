@@ -19,6 +19,7 @@ class SmallCourier:
     def __init__(self) -> None:
         self.listening: asyncio.Queue[frozenset[bytes]] = asyncio.Queue()
         self.buried: asyncio.Queue[frozenset[bytes]] = asyncio.Queue()
+        self.forgotten: asyncio.Queue[frozenset[bytes]] = asyncio.Queue()
         self.sockets: list[web.WebSocketResponse] = []
         self.url = ""
 
@@ -31,6 +32,9 @@ class SmallCourier:
             frame = frames.parse_from_client(message.data)
             if isinstance(frame, frames.Gone):
                 self.buried.put_nowait(frozenset(frame.tokens))
+                continue
+            if isinstance(frame, frames.Forget):
+                self.forgotten.put_nowait(frozenset(frame.tokens))
                 continue
             assert isinstance(frame, frames.Listen)
             await socket.send_str(frames.encode(frames.Listening(frame.tokens)))
@@ -80,6 +84,23 @@ async def test_a_token_that_is_gone_is_said_to_be(small_courier: SmallCourier) -
     assert await asyncio.wait_for(small_courier.listening.get(), 5) == {b"\x02" * 32, b"\x03" * 32}
     courier.gone([b"\x02" * 32])
     assert await asyncio.wait_for(small_courier.buried.get(), 5) == {b"\x02" * 32}
+    await courier.stop()
+
+
+async def test_who_goes_away_and_comes_back_says_so_each_time(small_courier: SmallCourier) -> None:
+    """In between the server keeps a push; nobody waits for a word that was taken back."""
+    token = b"\x01" * 32
+    courier = Courier(courier_url(small_courier.url), lambda *_: None)
+    courier.listen([token])
+    await courier.start()
+    for _ in range(2):
+        await asyncio.wait_for(courier.announced(), 5)
+        assert await asyncio.wait_for(small_courier.listening.get(), 5) == {token}
+        courier.forget([token])
+        assert await asyncio.wait_for(small_courier.forgotten.get(), 5) == {token}
+        courier.listen([token])
+    courier.forget([token])
+    await asyncio.wait_for(courier.announced(), 5)
     await courier.stop()
 
 
