@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Mapping
 from http.cookies import CookieError, SimpleCookie
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from device_emulator.core.conversation import OK, USER_AGENT, Conversation, Draft, patiently
 from device_emulator.core.errors import ExchangeError
@@ -31,13 +31,18 @@ MOST_PAGES = 10
 
 
 class WebSignIn:
-    """One web view, with its cookies, and the person in front of it."""
+    """One web view, with its cookies, and the person in front of it.
+
+    Only the server that the organization named hears what the device is, and a cookie goes where it came from: on the
+    way may be somebody else's page, such as an identity provider's.
+    """
 
     def __init__(self, handheld: Handheld, answers: SetupAnswers, machine_info: bytes) -> None:
         self.handheld = handheld
         self.answers = answers
-        self._headers = {"User-Agent": USER_AGENT, DEVICE_INFO: base64.b64encode(machine_info).decode()}
-        self._cookies: dict[str, str] = {}
+        self._device_info = base64.b64encode(machine_info).decode()
+        self._home = ""
+        self._cookies: dict[str, dict[str, str]] = {}
         self._has_typed = False
 
     def converse(self, url: str) -> Conversation[ResponseArrived]:
@@ -48,6 +53,7 @@ class WebSignIn:
 
         """
         self.handheld.emit(WebSignInShown(url))
+        self._home = urlsplit(url).netloc
         method, body = "GET", b""
         for _ in range(MOST_PAGES):
             response = yield from self._send(method, url, body)
@@ -63,13 +69,16 @@ class WebSignIn:
         raise ExchangeError("setup.web_sign_in", f"expected a profile, found page after page: {MOST_PAGES} of them")
 
     def _send(self, method: str, url: str, body: bytes) -> Conversation[ResponseArrived]:
-        headers = dict(self._headers)
+        headers, host = {"User-Agent": USER_AGENT}, urlsplit(url).netloc
+        kept = self._cookies.setdefault(host, {})
+        if host == self._home:
+            headers[DEVICE_INFO] = self._device_info
         if body:
             headers["Content-Type"] = FORM
-        if self._cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self._cookies.items())
+        if kept:
+            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in kept.items())
         response = yield from patiently(self.handheld, Draft(RequestKind.WEB_SIGN_IN, method, url, headers, body))
-        self._cookies |= _cookies(response.headers)
+        kept |= _cookies(response.headers)
         return response
 
     def _fill_in(self, url: str, response: ResponseArrived) -> tuple[str, str, bytes]:

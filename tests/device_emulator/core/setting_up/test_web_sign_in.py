@@ -66,6 +66,20 @@ def test_pages_redirects_and_cookies_on_the_way(boxed: Device, web: PlayApple) -
     assert web.typed[0] == {"user": "ann"}
 
 
+def test_a_page_of_somebody_elses_learns_neither_device_nor_cookies(boxed: Device, web: PlayApple) -> None:
+    """An identity provider's on the way; back home everything is as it was."""
+    web.page(b"", 302, location="https://login.example/", set_cookie="session=42")
+    web.page(b"<form method=post action=https://mdm.example/back><input name=user><input type=password name=p></form>")
+    play(boxed, web, ANN)
+    assert boxed.life is LifeState.ENROLLED
+    first, foreign, back = [request for request in web.requests if request.kind is RequestKind.WEB_SIGN_IN]
+    assert foreign.url == "https://login.example/"
+    assert foreign.headers.keys() == {"User-Agent"}
+    assert "x-apple-aspen-deviceinfo" in first.headers
+    assert back.headers["Cookie"] == "session=42"
+    assert back.headers["x-apple-aspen-deviceinfo"] == first.headers["x-apple-aspen-deviceinfo"]
+
+
 def test_a_wrong_password_is_typed_once(boxed: Device, web: PlayApple) -> None:
     """The page comes back, whatever its status, and the device stays in Setup Assistant."""
     web.page()
