@@ -277,6 +277,11 @@ REFUSALS: Mapping[str, RefusalKind] = MappingProxyType(
         ),
         "api.unauthorized": RefusalKind(401, "No valid administrator's token.", "Send Authorization: Bearer TOKEN."),
         "api.forbidden": RefusalKind(403, "This token may not do that.", "Use a token with the right."),
+        "console.foreign_form": RefusalKind(
+            403,
+            "This form was not sent from a page of this console.",
+            "Open the page again in this browser, and send the form from there.",
+        ),
         "api.not_found": RefusalKind(404, "There is no such thing.", "List what there is, and check the identifier."),
         "api.method": RefusalKind(405, "This address does not take that method.", "See /api/docs."),
         "api.conflict": RefusalKind(

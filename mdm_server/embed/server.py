@@ -21,6 +21,7 @@ from certs.identity import certificates_to_pem
 from certs.keys import KeyKind
 from mdm_server.clouds.apple.push.courier import Courier
 from mdm_server.clouds.apple.services import AppleServices
+from mdm_server.console.application import Console, add_console
 from mdm_server.embed.addresses import Place, Places, bind_all
 from mdm_server.embed.administrators import ApiCredentials, find_administrators
 from mdm_server.embed.apple import CA_FILE as APPLE_CA_FILE
@@ -150,7 +151,9 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     administrators = await find_administrators(settings, store, clock())
     ca_pem = _pem([authority.root.certificate])
     gate = Gate(administrators.account, AccessTokens(clock, secrets.token_bytes))
-    first = Port(first_port(Front(suite, courier, ca_pem, administrators.tokens, gate, limits)), limits)
+    front = first_port(Front(suite, courier, ca_pem, administrators.tokens, gate, limits))
+    add_console(front, Console(suite, administrators.tokens, clock, secrets.token_bytes, limits))
+    first = Port(front, limits)
     strings = second_port(Strings(suite, store, clock, lambda: chance.seed, chance.reseed))
     if apple is not None:
         add_apple_strings(strings, Apple(apple, clock, _url(places.apple), _url(places.apns)))

@@ -44,6 +44,8 @@ class JournalCode(StrEnum):
     PROFILE_REMOVED = "profile.removed"
     CREDENTIAL_STORED = "credential.stored"
     CREDENTIAL_REMOVED = "credential.removed"
+    CONSOLE_SIGNED_IN = "console.signed_in"
+    CONSOLE_SIGNED_OUT = "console.signed_out"
     PUSH_UNREGISTERED = "push.unregistered"
     PUSH_REFUSED = "push.refused"
     JOURNAL_OVERFLOWED = "journal.overflowed"

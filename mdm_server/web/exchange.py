@@ -108,11 +108,11 @@ def to_response(answer: Answer) -> web.Response:
 def refusal_response(refusal: Refusal) -> web.Response:
     """Say no to a device, and add what HTTP asks of such an answer."""
     response = to_response(say_no(refusal))
-    _finish(response, refusal)
+    finish(response, refusal)
     return response
 
 
-def _finish(response: web.Response, refusal: Refusal) -> None:
+def finish(response: web.Response, refusal: Refusal) -> None:
     """Add what HTTP asks of such an answer; a connection whose request was not read to its end is of no more use."""
     if refusal.status in {429, 503}:
         response.headers["Retry-After"] = str(refusal.retry_after or random.randint(*RETRY_AFTER))  # noqa: S311 - spreads, hides nothing
@@ -135,7 +135,7 @@ def problem_of(refusal: Refusal) -> web.Response:
             remedy=refusal.remedy,
         )
     )
-    _finish(response, refusal)
+    finish(response, refusal)
     return response
 
 
