@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from importlib.metadata import version
 from importlib.resources import files
 from types import MappingProxyType
 from typing import Any
@@ -46,7 +45,7 @@ class Pages:
         )
         self._environment.filters["moment"] = _moment
         self._environment.filters["iso"] = lambda at: at.astimezone(UTC).isoformat(timespec="seconds")
-        self._environment.globals |= {"console": CONSOLE, "rooms": ROOMS, "version": version("mdmsim")}
+        self._environment.globals |= {"console": CONSOLE, "rooms": ROOMS}
         folder = files("mdm_server.console") / "static"
         self._static = {each.name: each.read_bytes() for each in folder.iterdir() if each.name[-4:] in _TYPES}
         # A style of another version is another address: no page is ever shown in the style of yesterday.

@@ -146,8 +146,8 @@ class Visits:
 def check_origin(request: web.Request) -> None:
     """Refuse a form of which the browser says that another page sent it.
 
-    https://fetch.spec.whatwg.org/#origin-header and https://www.w3.org/TR/fetch-metadata/. Neither cookies nor `SameSite`
-    tell ports apart, so without this a page of another program on the same machine could send it.
+    https://fetch.spec.whatwg.org/#origin-header and https://www.w3.org/TR/fetch-metadata/. Cookies and `SameSite`
+    do not tell ports apart: without this, a page of another program on the same machine could send it.
     """
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         raise Refusal("console.foreign_form", reason="site")
