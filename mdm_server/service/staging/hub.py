@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 
 from mdm_server.domain.refusal import Refusal
@@ -67,13 +67,7 @@ class Hub:
             Refusal: `enroll.too_many_open`, or `limit.overload`: too many wizards, or passwords, at once.
 
         """
-        try:
-            reply = await self._answer(facts, step, request, door)
-        except Refusal as refusal:
-            if refusal.code not in STAGING_REFUSALS:
-                raise
-            self._tell(refusal, facts, step, request.device)
-            return questions.refusal(refusal.code)
+        reply = await self._in_words(self._answer(facts, step, request, door), facts, step, request.device)
         session_id = reply.header.session_id
         if _is_expected(door):
             return reply
@@ -82,6 +76,33 @@ class Hub:
         elif session_id and session_id != request.header.session_id:
             self._half_open.begun(session_id)
         return reply
+
+    async def lead_in(self, facts: RequestFacts, request: HubRequest, door: Door) -> HubReply:
+        """Lead a device whose door asks nobody from its group to its install URL, in one transaction.
+
+        Where somebody has to be asked after all, that question is the answer.
+        """
+        base_url = facts.base_url or self._settings.base_url
+
+        def answer(wizard: Wizard) -> HubReply:
+            reply = wizard.group()
+            if reply.refused or reply.next_step.type != NextStepType.INSTALL:
+                return reply
+            return wizard.install(install_url(base_url, reply.header.session_id), None)
+
+        return await self._in_words(self._take(facts, request, answer, door), facts, Step.GROUP, request.device)
+
+    async def _in_words(
+        self, answering: Awaitable[HubReply], facts: RequestFacts, step: Step, device: HubDevice
+    ) -> HubReply:
+        """Make an answer of what the rules of staging refuse."""
+        try:
+            return await answering
+        except Refusal as refusal:
+            if refusal.code not in STAGING_REFUSALS:
+                raise
+            self._tell(refusal, facts, step, device)
+            return questions.refusal(refusal.code)
 
     async def _answer(self, facts: RequestFacts, step: Step, request: HubRequest, door: Door | None) -> HubReply:
         match step:

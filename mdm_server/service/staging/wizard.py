@@ -87,6 +87,7 @@ class Wizard:
         self._fresh = fresh
         self._door = door or Door(sessions.channel_of(request.header.channel))
         self._tree = room.groups.tree()
+        self._session_id = request.header.session_id
         self.ended_invitations: tuple[str, ...] = ()
         """The invitations of sessions that this one replaced: they are to be revoked."""
 
@@ -128,6 +129,7 @@ class Wizard:
             session = replace(session, expires_at=self._at + timedelta(minutes=minutes))
             sessions.replace_strangers(self._room, device.identifiers)
             session = self._room.sessions.add(session)
+            self._session_id = session.id
             self._tell_begun(session, attempt)
         known = vouched_for(session, attempt, self._room.users) or self._door.user
         if known is not None:
@@ -242,9 +244,7 @@ class Wizard:
     # --- what they share ---------------------------------------------------------------------------------------------
 
     def _session(self, *expected: SessionStep) -> HubSession:
-        return sessions.find(
-            self._room, self._request.header.session_id, self._request.device, self._at, *(expected or SessionStep)
-        )
+        return sessions.find(self._room, self._session_id, self._request.device, self._at, *(expected or SessionStep))
 
     def _named(self, text: str) -> tuple[OrganizationGroup | None, Registration | None]:
         """Return the group that somebody typed, or that of the registration whose token it is."""

@@ -26,7 +26,7 @@ from mdm_server.store.contract import Store
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import StagingView
 from mdm_server.wire.device_errors import JSON, encode_device_error, software_update_required
-from mdm_server.wire.hub import DeviceType, HubDevice, HubHeader, HubReply, HubRequest, NextStepType, Step
+from mdm_server.wire.hub import DeviceType, HubDevice, HubHeader, HubReply, HubRequest, Step
 from mdm_server.wire.machine_info import MachineInfo
 
 
@@ -139,13 +139,10 @@ class Entrance:
         A token stands in the place of the Group ID, and with a default user nobody types anything.
         """
         door = Door(EntryChannel.DEP, who.default_user)
-        request = HubRequest(device=device, group_id=who.token or group_id)
-        reply = await self._hub.answer(facts, Step.GROUP, request, door=door)
+        reply = await self._hub.lead_in(facts, HubRequest(device=device, group_id=who.token or group_id), door)
         for step in (Step.CREDENTIALS, Step.INSTALL_URL):
-            if reply.refused:
+            if reply.refused or reply.next_step.install_url:
                 break
-            if step is Step.CREDENTIALS and reply.next_step.type == NextStepType.INSTALL:
-                continue
             header = HubHeader(session_id=reply.header.session_id)
             request = HubRequest(header=header, device=device, username=who.user_name, password=who.password)
             reply = await self._hub.answer(facts, step, request, door=door)
