@@ -20,6 +20,7 @@ from mdm_server.web.limits import KIB
 from mdm_server.wire.dep import ProfileStatus
 
 PAGE = f"{CONSOLE}/abm"
+PLACE = PAGE + "#token-{token}"
 TOKENS = "/abm/tokens"
 ONE = TOKENS + r"/{token:\d{1,15}}"
 UPLOAD_BYTES = 128 * KIB
@@ -42,9 +43,9 @@ class AbmRoom:
         router.add_get("/abm", self.show)
         router.add_post(TOKENS, visits.deed(self.make, back=PAGE))
         router.add_get(ONE + "/certificate", self.download_certificate)
-        router.add_post(ONE + "/upload", visits.deed(self.upload, back=PAGE, body_bytes=UPLOAD_BYTES))
-        router.add_post(ONE + "/default-profile", visits.deed(self.choose_default, back=PAGE))
-        router.add_post(ONE + "/sync", visits.deed(self.synchronize, back=PAGE))
+        router.add_post(ONE + "/upload", visits.deed(self.upload, back=PLACE, body_bytes=UPLOAD_BYTES))
+        router.add_post(ONE + "/default-profile", visits.deed(self.choose_default, back=PLACE))
+        router.add_post(ONE + "/sync", visits.deed(self.synchronize, back=PLACE))
         router.add_get(ONE + "/remove", self.ask_about_removal)
         router.add_post(ONE + "/remove", visits.deed(self.remove, back=PAGE))
 
@@ -60,9 +61,12 @@ class AbmRoom:
         )
         profiles = await self._program.all()
         cards = [await self._card(token, profiles) for token in await self._abm.tokens.all()]
+        places, notices = {card.place for card in cards}, request[SESSION].take_notices()
         return self._pages.show(
             "abm.html",
             request[SESSION],
+            notices=[notice for notice in notices if notice.place not in places],
+            told={place: [notice for notice in notices if notice.place == place] for place in places},
             cards=cards,
             names={card.id: card.name for card in cards},
             devices=DevicePage(search, found),
@@ -78,7 +82,7 @@ class AbmRoom:
             found = f"{len(name)} characters" if name.isprintable() else "characters that nobody sees"
             raise Explained("api.invalid", expected=f"a name of 1 to {LONGEST_NAME} characters", found=found)
         token = await self._abm.tokens.new(name, visit.facts)
-        notice = Notice(title=f"“{token.name}” has its key pair.", remedy="Follow its two steps below.")
+        notice = Notice(title=f"“{token.name}” has its key pair.", remedy="Two steps are left.")
         return Done(notice, _place(token.id))
 
     async def download_certificate(self, request: web.Request) -> web.StreamResponse:
@@ -141,7 +145,7 @@ def _number(visit: Visit) -> int:
 
 
 def _place(token: int) -> str:
-    return f"{PAGE}#token-{token}"
+    return PLACE.format(token=token)
 
 
 def _figures(report: SyncReport) -> dict[str, int]:

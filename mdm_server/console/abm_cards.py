@@ -50,6 +50,11 @@ class TokenCard:
     devices: int
     profiles: Sequence[ProgramProfile]
 
+    @property
+    def place(self) -> str:
+        """Where it is on its page."""
+        return f"token-{self.id}"
+
 
 class Search(Struct, frozen=True, forbid_unknown_fields=True):
     """Which devices are looked for."""

@@ -17,6 +17,7 @@ class Notice:
     Attributes:
         went_well: it was done; else it was refused, and nothing has changed.
         figures: what was counted.
+        place: what it is about, by the address of that within its page; empty for all of it.
 
     """
 
@@ -26,6 +27,7 @@ class Notice:
     found: str = ""
     remedy: str = ""
     figures: Mapping[str, int] = field(default_factory=dict)
+    place: str = ""
 
 
 def refused(refusal: Refusal) -> Notice:

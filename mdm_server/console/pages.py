@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from importlib.resources import files
 from types import MappingProxyType
@@ -60,7 +60,7 @@ class Pages:
         session: Session | None = None,
         *,
         status: int = 200,
-        notices: tuple[Notice, ...] = (),
+        notices: Sequence[Notice] = (),
         **facts: Any,
     ) -> web.Response:
         """Return a page, and on it what was left for the session to be read."""

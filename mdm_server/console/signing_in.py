@@ -25,7 +25,7 @@ from mdm_server.web.errors import Explained
 from mdm_server.web.exchange import finish
 
 TOKEN = "token"  # noqa: S105 - the name of a field
-WHERE_THE_TOKEN_IS = "It was printed on the server's first start; `serve --new-admin-token` makes a new one."  # noqa: S105
+WHOLE = "Copy all of it, from what the server printed when it was started for the first time."
 ENDED = Notice(title="You are not signed in any more.", went_well=False, remedy="Sign in again to go on.")
 
 
@@ -83,7 +83,7 @@ class SigningIn:
         if not self._tokens.accepts(token):
             self._limiter.failed(peer)
             found = "a token that is not ours" if token else "no token"
-            raise Explained("api.unauthorized", found=found, remedy=WHERE_THE_TOKEN_IS)
+            raise Explained("api.unauthorized", found=found, remedy=WHOLE)
 
     def _end(self, request: web.Request) -> None:
         self._visits.sessions.end(request.cookies.get(cookie_name(request), ""))

@@ -7,7 +7,7 @@ so (`Origin`, `Sec-Fetch-Site`), and the form must carry the ticket of the sessi
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from aiohttp import web
@@ -111,7 +111,7 @@ class Visits:
     def deed(self, act: Deed, *, back: str, body_bytes: int = FORM_BYTES) -> Endpoint:
         """Return the handler that has a form acted upon, and leads to a page that says what came of it.
 
-        What is refused is said on the page `back`.
+        What is refused is said on the page `back`, an address with the variables of the route in braces.
         """
 
         async def handle(request: web.Request) -> web.StreamResponse:
@@ -124,8 +124,8 @@ class Visits:
                     async with self.turns:
                         done = await act(Visit(request, facts, session, form))
             except Refusal as refusal:
-                done = Done(refused(refusal), back)
-            session.leave(done.notice)
+                done = Done(refused(refusal), back.format_map(request.match_info))
+            session.leave(replace(done.notice, place=done.to.partition("#")[2]))
             return see(done.to)
 
         return handle
