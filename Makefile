@@ -3,7 +3,7 @@ SHELL := /bin/sh
 VENV ?= .venv
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11 python; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
-ORACLES := chromium git openssl plistutil:libplist-utils scepclient:scep strace
+ORACLES := chromium curl git openssl plistutil:libplist-utils scepclient:scep strace
 SOURCES := $(shell find certs mdm_server device_emulator -type f -not -name '*.pyc') pyproject.toml README.md
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet

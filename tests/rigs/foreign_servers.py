@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any, ClassVar
 
 from aiohttp import web
@@ -25,6 +26,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from rigs import foreign_pkcs7 as pkcs7
+from rigs.foreign_introductions import machine_info
 from rigs.foreign_messages import document
 
 PROFILE_TYPE = "application/x-apple-aspen-config"
@@ -203,6 +205,10 @@ class ForeignServer:
         """How many reports more it gets and does not keep: it answers 500, and knows nothing of them."""
         self.oddities: deque[tuple[int, str, bytes]] = deque()
         """Answers to be given, one each, to the next reports instead of its own."""
+        self.device_root: Path | None = None
+        """Whom it believes (PEM) about devices that introduce themselves."""
+        self.introduced: list[dict[str, Any]] = []
+        """What they said of themselves."""
 
     # What a test does
 
@@ -247,6 +253,17 @@ class ForeignServer:
         if self.manners.signs_profile:
             profile = pkcs7.sign(profile, self.authority.key, self.authority.certificate, digest="sha256")
         return web.Response(body=profile, headers={"Content-Type": self.manners.profile_type})
+
+    async def introduce(self, request: web.Request) -> web.Response:
+        """Give a profile to a device that Apple has led here, and vouches for."""
+        if self.device_root is None:
+            return web.Response(status=405)
+        try:
+            root = x509.load_pem_x509_certificate(self.device_root.read_bytes())
+            self.introduced.append(machine_info(await request.read(), root))
+        except (KeyError, ValueError, InvalidSignature):
+            return web.Response(status=403)
+        return await self.enroll(request)
 
     async def scep(self, request: web.Request) -> web.Response:
         """Answer as micromdm/scep does."""
@@ -339,6 +356,7 @@ async def foreign_server(name: str, authority: pkcs7.SmallAuthority, **manners: 
     application = web.Application()
     application.router.add_route("*", "/scep", server.scep)
     application.router.add_route("GET", server.manners.profile, server.enroll)
+    application.router.add_route("POST", server.manners.profile, server.introduce)
     for path in {server.manners.check_in, server.manners.connect}:
         application.router.add_route("*", path, server.mdm)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)

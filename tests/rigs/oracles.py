@@ -15,6 +15,7 @@ import pytest
 
 DEBIAN_PACKAGES = {
     "chromium": "chromium",
+    "curl": "curl",
     "git": "git",
     "openssl": "openssl",
     "plistutil": "libplist-utils",
