@@ -11,7 +11,7 @@ from datetime import datetime
 from mdm_server.domain.enrollment import EnrollmentStatus
 from mdm_server.domain.staging import login_attempts
 from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceLock, DeviceRecord, PresentedDevice
-from mdm_server.domain.staging.guards import Attempt, DeviceCounts, Purpose, Verdict
+from mdm_server.domain.staging.guards import Attempt, Purpose, Verdict
 from mdm_server.domain.staging.organization import GroupTree
 from mdm_server.domain.staging.registration import Registration
 from mdm_server.domain.staging.users import EnrollmentUser
@@ -23,6 +23,7 @@ from mdm_server.domain.staging.vocabulary import (
 )
 from mdm_server.store.journal_codes import JournalCode
 from mdm_server.store.staging import NEW, StagingRoom, StagingView
+from mdm_server.store.staging.counting import count_devices
 
 
 def attempt_of(
@@ -61,7 +62,8 @@ def attempt_of(
         entries=tuple(view.lists.for_identifiers(device.identifiers, device.platform, above)),
         terms_version_accepted=None if user is None else view.terms.accepted(user.id, attempt.group.id),
     )
-    return replace(attempt, counts=_counts(view, attempt))
+    own = None if attempt.record is None else attempt.record.id
+    return replace(attempt, counts=count_devices(view.devices, attempt, own))
 
 
 def record_of(view: StagingView, device: PresentedDevice) -> DeviceRecord | None:
@@ -173,18 +175,3 @@ def _registrations(view: StagingView, attempt: Attempt) -> tuple[Registration, .
     if attempt.owner is not None:
         found += view.registrations.waiting_for_any(attempt.owner.id)
     return tuple({registration.id: registration for registration in found}.values())
-
-
-def _counts(view: StagingView, attempt: Attempt) -> DeviceCounts:
-    """Count the devices there are already, the one in question left out."""
-    assert attempt.group is not None, "a limit is a group's"
-    user, other_than = attempt.counted_user, None if attempt.record is None else attempt.record.id
-    of_group = view.devices.count_in(attempt.tree.limited_branch(attempt.group.id), other_than=other_than)
-    if user is None:
-        return DeviceCounts(of_group=of_group)
-    of_ownerships = view.devices.count_by_ownership(user.id, other_than=other_than)
-    return DeviceCounts(
-        of_user=view.devices.count_for_user(user.id, other_than=other_than),
-        of_user_with_ownership=of_ownerships[attempt.effective_ownership],
-        of_group=of_group,
-    )

@@ -14,7 +14,7 @@ from uuid import uuid5
 from mdm_server.domain.enrollment import EnrollmentStatus
 from mdm_server.domain.refusal import Refusal
 from mdm_server.domain.staging import withholding
-from mdm_server.domain.staging.attempt import Attempt, DeviceCounts, GuardName, Verdict
+from mdm_server.domain.staging.attempt import Attempt, GuardName, Verdict
 from mdm_server.domain.staging.devices import DeviceIdentifiers, DeviceRecord, PresentedDevice
 from mdm_server.domain.staging.guards import judge, judge_plain_authenticate
 from mdm_server.domain.staging.hub_session import HubSession, SessionStep
@@ -25,6 +25,7 @@ from mdm_server.store.sqlite.checks import IDENTIFIED, normal
 from mdm_server.store.sqlite.staging.completing import NAMES, SqliteCompletion, registrations_of
 from mdm_server.store.sqlite.staging.storing import change, identifier_values, number
 from mdm_server.store.sqlite.staging.view import SqliteLedger, SqliteView
+from mdm_server.store.staging.counting import count_devices
 from mdm_server.store.staging.records import NEW, ROOT_GROUP
 
 _LISTED = " OR ".join(f"(attribute = '{attribute}' AND value_key = {normal('?')})" for attribute in ListAttribute)
@@ -235,7 +236,8 @@ class _Follower:
             entries=tuple(view.lists.for_identifiers(device.identifiers, device.platform, above)),
             ownership=session.ownership,
         )
-        return replace(attempt, counts=self._counts(attempt, record))
+        own = None if record is None else record.id
+        return replace(attempt, counts=count_devices(view.devices, attempt, own))
 
     def _registrations(
         self, device: PresentedDevice, record: DeviceRecord | None, owner: int | None
@@ -243,16 +245,6 @@ class _Follower:
         known = record or DeviceRecord(NEW, "", device.platform, device.identifiers)
         named = replace(known, identifiers=device.identifiers.filled_from(known.identifiers))
         return registrations_of(self._view, named, owner)
-
-    def _counts(self, attempt: Attempt, record: DeviceRecord | None) -> DeviceCounts:
-        devices, own = self._view.devices, None if record is None else record.id
-        user, group = attempt.counted_user, attempt.group
-        branch = () if group is None else attempt.tree.limited_branch(group.id)
-        of_group = devices.count_in(branch, other_than=own)
-        if user is None:
-            return DeviceCounts(of_group=of_group)
-        by_ownership = devices.count_by_ownership(user.id, other_than=own)
-        return DeviceCounts(sum(by_ownership.values()), by_ownership[attempt.effective_ownership], of_group)
 
 
 def _judge_session(attempt: Attempt, session: HubSession) -> Verdict | None:
