@@ -95,6 +95,9 @@ class AttemptsView(Protocol):
     def device_count(self, identifiers: DeviceIdentifiers) -> int:
         """Return how many logins failed on a device since the last that succeeded, by any of its identifiers."""
 
+    def any_older(self, before: datetime) -> bool:
+        """Say whether there is a device on which nothing failed since."""
+
 
 class Attempts(AttemptsView, Protocol):
     """Failed logins, to change."""

@@ -27,6 +27,9 @@ class SessionsView(Protocol):
     def of_device(self, identifiers: DeviceIdentifiers) -> Sequence[HubSession]:
         """List the sessions of a device, by any of its identifiers, newest first."""
 
+    def any_expired(self, before: datetime) -> bool:
+        """Say whether a session expired before."""
+
 
 class Sessions(SessionsView, Protocol):
     """Hub sessions, to change."""

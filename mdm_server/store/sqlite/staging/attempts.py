@@ -7,7 +7,7 @@ from datetime import datetime
 
 from mdm_server.domain.staging.devices import DeviceIdentifiers
 from mdm_server.store.sqlite.checks import normal
-from mdm_server.store.sqlite.staging.storing import change, identifier_values, number
+from mdm_server.store.sqlite.staging.storing import change, identifier_values, number, row
 from mdm_server.store.sqlite.values import stamp
 
 _ATTRIBUTES = ("UDID", "SERIAL_NUMBER", "IMEI")
@@ -24,6 +24,11 @@ class SqliteAttempts:
         """Return how many logins failed on a device, by the identifier under which most did."""
         query = f"SELECT coalesce(max(failures), 0) FROM failed_device_login WHERE {_OF_DEVICE}"  # noqa: S608
         return number(self._connection, query, *identifier_values(identifiers))
+
+    def any_older(self, before: datetime) -> bool:
+        """Say whether there is a device on which nothing failed since."""
+        query = "SELECT 1 FROM failed_device_login WHERE last_at < ? LIMIT 1"
+        return row(self._connection, query, stamp(before)) is not None
 
     def fail_device(self, identifiers: DeviceIdentifiers, at: datetime) -> int:
         """Count one more under every identifier."""

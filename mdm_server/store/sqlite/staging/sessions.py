@@ -17,6 +17,7 @@ from mdm_server.store.sqlite.staging.storing import (
     identifier_columns,
     identifier_values,
     insert,
+    row,
     rows,
     update,
 )
@@ -55,6 +56,12 @@ class SqliteSessions:
     def of_device(self, identifiers: DeviceIdentifiers) -> Sequence[HubSession]:
         """List the sessions of a device, newest first."""
         return self._all(f"WHERE {IDENTIFIED} ORDER BY sequence DESC", *identifier_values(identifiers))
+
+    def any_expired(self, before: datetime) -> bool:
+        """Say whether a session expired before."""
+        return (
+            row(self._connection, "SELECT 1 FROM hub_session WHERE expires_at < ? LIMIT 1", stamp(before)) is not None
+        )
 
     def add(self, session: HubSession) -> HubSession:
         """Store a new session."""
