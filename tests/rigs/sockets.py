@@ -114,10 +114,12 @@ class SocketRig:
 
 
 @asynccontextmanager
-async def socket_rig(directory: Path, *, limits: Limits = PATIENT, **settings: Any) -> AsyncIterator[SocketRig]:
-    """Run a server with a TLS and a plain listener."""
+async def socket_rig(
+    directory: Path, *, limits: Limits = PATIENT, clock: HandClock | None = None, **settings: Any
+) -> AsyncIterator[SocketRig]:
+    """Run a server with a TLS and a plain listener; by a clock of the test's, if there is one."""
     wanted = ServerSettings(**{"http": "127.0.0.1:0", **settings})
-    async with Server.start(wanted, limits=limits) as server, aiohttp.ClientSession() as session:
+    async with Server.start(wanted, limits=limits, clock=clock) as server, aiohttp.ClientSession() as session:
         yield SocketRig(server, session, ssl.create_default_context(cafile=str(server.ca_file)), directory)
 
 
