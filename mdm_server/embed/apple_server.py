@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
 from aiohttp import web
 
-from mdm_server.clouds.apple.dep.settings import DepSettings, ErrorBody
+from mdm_server.clouds.apple.dep.settings import DepSettings
 from mdm_server.clouds.apple.services import AppleServices
 from mdm_server.embed.addresses import Place, bind_named, names_of
 from mdm_server.embed.apple import CA_FILE, open_apple, open_apple_ports
@@ -44,14 +44,8 @@ class AppleServerSettings:
     """Allow listening beyond loopback."""
     seed: int | None = None
     """What is left to chance is drawn from it, such as which call a fault strikes."""
-    error_body: ErrorBody = "bare"
-    """How the device API spells an error: bare, quoted or json."""
-    strict_user_agent: bool = False
-    """Refuse clients that do not say who they are."""
-    strict_protocol_version: bool = False
-    """Refuse clients that do not say which protocol they speak."""
-    depsim: bool = False
-    """Take depsim's fixed tokens too."""
+    dep: DepSettings = field(default_factory=DepSettings)
+    """How strict the device API is, and in what shape it says no; `depsim` has it take depsim's fixed tokens too."""
     depsim_files: tuple[Path, ...] = ()
     """depsim's config.json and config_failures.json: which devices come when, and what fails in which order."""
 
@@ -110,15 +104,9 @@ async def _assemble(settings: AppleServerSettings, closing: AsyncExitStack, cloc
     )
     folder = StateFolder(settings.state_dir)
     closing.callback(folder.close)
-    dep = DepSettings(
-        depsim=settings.depsim,
-        error_body=settings.error_body,
-        strict_user_agent=settings.strict_user_agent,
-        strict_protocol_version=settings.strict_protocol_version,
-    )
-    services = await open_apple(folder.path, clock, settings.seed, dep=dep)
+    services = await open_apple(folder.path, clock, settings.seed, dep=settings.dep)
     closing.callback(services.close)
-    if settings.depsim:
+    if settings.dep.depsim:
         play_depsim(services, settings.depsim_files, clock)
     limits = Limits()
     urls = {name: place.url for name, place in places.items()}

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from mdm_server.clouds.apple.dep.settings import DepSettings
 from mdm_server.embed.apple_server import AppleServerSettings
 from rigs import oracles
 from rigs.apple_server import AppleRig, running_apple
@@ -26,7 +27,7 @@ DEVICES = 5000
 @pytest.fixture
 async def apple() -> AsyncIterator[AppleRig]:
     """Run Apple alone, with a plain listener and depsim's tokens too."""
-    async with running_apple(AppleServerSettings(http="127.0.0.1:0", depsim=True, seed=7)) as rig:
+    async with running_apple(AppleServerSettings(http="127.0.0.1:0", dep=DepSettings(depsim=True), seed=7)) as rig:
         yield rig
 
 

@@ -38,6 +38,9 @@ from mdm_server.cli.serve import LOG_LEVELS, setting
 )
 @setting("--strict-user-agent", is_flag=True, help="Refuse clients without a User-Agent that names them.")
 @setting("--strict-protocol-version", is_flag=True, help="Refuse clients that name no protocol version.")
+@setting("--rotate-every", type=click.IntRange(0), default=0, help="Give sessions a new token after so many answers.")
+@setting("--page-limit", type=click.IntRange(1), default=1000, show_default=True, help="Devices on a page, at most.")
+@setting("--cursor-days", type=click.IntRange(0), default=7, show_default=True, help="How long a cursor is good.")
 @setting("--depsim", is_flag=True, help="Take depsim's fixed tokens too, and answer GET /token as it does.")
 @setting(
     "--depsim-file",
@@ -60,6 +63,7 @@ def serve(**given: Any) -> None:
     """Run Apple's services until SIGTERM or SIGINT, for any MDM server and for virtual devices."""
     logging.basicConfig(level=given["log_level"].upper(), format="%(message)s")
     from mdm_server.cli.apple.foreground import run_in_foreground
+    from mdm_server.clouds.apple.dep.settings import DepSettings
     from mdm_server.embed.apple_server import AppleServerSettings
 
     settings = AppleServerSettings(
@@ -71,10 +75,15 @@ def serve(**given: Any) -> None:
         hostnames=tuple(given["hostname"]),
         expose=given["expose_to_network"],
         seed=given["seed"],
-        error_body=given["error_body"],
-        strict_user_agent=given["strict_user_agent"],
-        strict_protocol_version=given["strict_protocol_version"],
-        depsim=given["depsim"] or bool(given["depsim_file"]),
+        dep=DepSettings(
+            error_body=given["error_body"],
+            strict_user_agent=given["strict_user_agent"],
+            strict_protocol_version=given["strict_protocol_version"],
+            rotate_every=given["rotate_every"],
+            page_limit=given["page_limit"],
+            cursor_days=given["cursor_days"],
+            depsim=given["depsim"] or bool(given["depsim_file"]),
+        ),
         depsim_files=tuple(given["depsim_file"]),
     )
     run_in_foreground(settings)

@@ -25,6 +25,7 @@ from mdm_server.clouds.apple.known_faults import POINTS, WORDS, understands
 from mdm_server.clouds.apple.push.certificates import push_certificate
 from mdm_server.clouds.apple.services import AppleServices
 from mdm_server.web.sim_routes import Refused, sim_json
+from mdm_server.wire.dep import BetaToken
 
 PREFIX = "/_sim/apple"
 PEM = "application/x-pem-file"
@@ -68,6 +69,20 @@ class Order(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     devices: Annotated[list[NewDevice], Meta(min_length=1)]
     server: str | None = None
     arrives_in: Annotated[float, Meta(ge=0)] = 0.0
+
+
+class ConfiguratorAdd(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A device that somebody adds with Apple Configurator; its person may leave for thirty days."""
+
+    organization: Name
+    device: NewDevice
+    server: str | None = None
+
+
+class Betas(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """The beta programs that are offered to an organization; null turns Seed for IT off."""
+
+    tokens: list[BetaToken] | None
 
 
 class Assignment(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -193,6 +208,20 @@ async def _order(apple: Apple, request: web.Request) -> web.StreamResponse:
     return sim_json({"ordered": len(wanted.devices), "arrives_at": arrives_at}, status=201)
 
 
+async def _configure(apple: Apple, request: web.Request) -> web.StreamResponse:
+    """Add a device with Apple Configurator."""
+    wanted = await _read(request, ConfiguratorAdd)
+    manager = apple.services.business_manager
+    return sim_json(manager.add_by_configurator(wanted.device, wanted.organization, wanted.server), status=201)
+
+
+async def _offer_betas(apple: Apple, request: web.Request) -> web.StreamResponse:
+    """Offer an organization beta programs, or none."""
+    wanted, organization = await _read(request, Betas), request.match_info["organization"]
+    apple.services.business_manager.offer_betas(organization, wanted.tokens)
+    return sim_json({"organization": organization, "tokens": wanted.tokens})
+
+
 async def _devices(apple: Apple, request: web.Request) -> web.StreamResponse:
     """List the devices of `?organization=`."""
     return sim_json({"devices": list(apple.services.business_manager.devices(request.query.get("organization", "")))})
@@ -307,10 +336,12 @@ STRINGS: tuple[tuple[str, str, Any], ...] = (
     ("GET", "/ca.pem", _ca),
     ("POST", "/organizations", _add_organization),
     ("PUT", "/organizations/{organization}/terms", _agree),
+    ("PUT", "/organizations/{organization}/betas", _offer_betas),
     ("POST", "/servers", _add_server),
     ("POST", "/servers/{server}/token", _server_token),
     ("GET", "/devices", _devices),
     ("POST", "/devices", _order),
+    ("POST", "/configurator", _configure),
     ("GET", "/devices/{serial_number}", _device),
     ("PUT", "/devices/{serial_number}", _assign),
     ("DELETE", "/devices/{serial_number}", _release),

@@ -14,6 +14,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
+from mdm_server.clouds.apple.dep.settings import DepSettings
 from mdm_server.clouds.apple.push.courier import Courier
 from mdm_server.clouds.apple.services import AppleServices
 from mdm_server.clouds.call import Call, Reply
@@ -26,7 +27,7 @@ from rigs.apple_server import AppleRig, running_apple
 @pytest.fixture
 async def apple() -> AsyncIterator[AppleRig]:
     """Run Apple alone, with a plain listener too."""
-    async with running_apple(AppleServerSettings(http="127.0.0.1:0", depsim=True)) as rig:
+    async with running_apple(AppleServerSettings(http="127.0.0.1:0", dep=DepSettings(depsim=True))) as rig:
         yield rig
 
 

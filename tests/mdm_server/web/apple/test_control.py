@@ -82,6 +82,25 @@ async def test_what_is_ordered_for_later_is_not_there_yet(apple: AppleRig) -> No
     assert (await apple.pull("GET", "/devices/C02BBBBBBBBB"))[0] == 404
 
 
+async def test_a_device_added_by_configurator_is_provisional(apple: AppleRig) -> None:
+    """Its person may leave for thirty days; one that was bought is the company's at once."""
+    organization, server = await apple.join()
+    added = {"organization": organization, "device": {"serial_number": "C02DDDDDDDDD"}, "server": server}
+    status, device = await apple.pull("POST", "/configurator", added)
+    assert (status, device["added_by"]) == (201, "configurator")
+    assert datetime.fromisoformat(device["provisional_until"]) > datetime.now(UTC) + timedelta(days=29)
+
+
+async def test_beta_programs_are_offered_and_turned_off(apple: AppleRig) -> None:
+    """What the device API then tells MDM servers."""
+    organization, _ = await apple.join()
+    betas = [{"os": "iOS", "title": "iOS 27 Beta", "token": "b1"}]
+    status, offered = await apple.pull("PUT", f"/organizations/{organization}/betas", {"tokens": betas})
+    assert (status, offered["tokens"]) == (200, betas)
+    assert (await apple.pull("PUT", f"/organizations/{organization}/betas", {"tokens": None}))[0] == 200
+    assert (await apple.pull("PUT", "/organizations/nobody/betas", {"tokens": None}))[0] == 404
+
+
 async def test_a_push_certificate_is_for_its_topic(apple: AppleRig, mdm_identity: Identity) -> None:
     """The request's own subject is ignored, as Apple does; Apple vouches for the key and the topic."""
     request = x509.CertificateSigningRequestBuilder().subject_name(name_of("anything"))
