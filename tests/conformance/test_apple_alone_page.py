@@ -1,4 +1,4 @@
-"""docs/apple-services.md, done by somebody who reads it: every command of it in its order, and its tables believed."""
+"""The pages about Apple, done by somebody who reads them: every command in its order, and the tables believed."""
 
 from __future__ import annotations
 
@@ -16,15 +16,18 @@ from mdm_server.clouds.apple.activation import service as activation
 from mdm_server.clouds.apple.dep import api
 from mdm_server.clouds.apple.dep.fault_words import Mishap, meaning
 from mdm_server.clouds.apple.known_faults import POINTS
+from mdm_server.clouds.apple.push import service as push
 from mdm_server.web.apple.control import STRINGS
+from mdm_server.wire.apns import Reason
 from mdm_server.wire.dep import DepErrorCode, ResponseStatus
 from rigs import foreign_pkcs7 as pkcs7
 from rigs import oracles
 from rigs.foreign_servers import foreign_server
-from rigs.processes import loopback_address, run_program
+from rigs.processes import Ended, loopback_address, run_program
 from rigs.read_page import ReadPage, words
 
 PAGE = ReadPage.of("apple-services.md")
+PUSH_PAGE = ReadPage.of("apple-push.md")
 PATIENCE = 240.0
 DEVICES = 3
 BOUGHT = 10 + DEVICES
@@ -35,15 +38,12 @@ async def test_every_command_of_the_page_does_what_the_page_says(
     tmp_path: Path, rsa_keys: list[rsa.RSAPrivateKey]
 ) -> None:
     """A customer signs in with openssl and curl, buys devices led to a foreign MDM server, and meets depsim."""
-    oracles.require("curl")
-    oracles.require("openssl")
     here = loopback_address(tmp_path)
     async with foreign_server("nanomdm", pkcs7.SmallAuthority.create(rsa_keys[2], "foreign CA TEST")) as mdm:
         mdm.device_root = tmp_path / "apple" / "apple-ca.pem"
         (tmp_path / "mdm-ca.pem").write_bytes(mdm.authority.certificate.public_bytes(Encoding.PEM))
         typed = PAGE.script({"localhost": here, "127.0.0.1": here, "https://mdm.example.com": mdm.url})
-        run = await run_program("bash", "-c", f"cd {tmp_path}\n{typed}", seconds=PATIENCE, **_environment(here))
-    assert run.exit_code == 0, f"{run.output[-2000:]}\n{run.errors[-2000:]}"
+        run = await _typed(typed, tmp_path, here)
     account, devices = map(json.loads, PAGE.said(run.output, "/server/devices"))
     assert (account["org_name"], len(devices["devices"])) == ("Example Inc.", BOUGHT)
     (defined,) = map(json.loads, PAGE.said(run.output, "profile_name"))
@@ -60,6 +60,18 @@ async def test_every_command_of_the_page_does_what_the_page_says(
     assert PAGE.said(run.output, "https://mdmenrollment.apple.com") == ["UNAUTHORIZED"]
     assert PAGE.said(run.output, "8447/account") == ['"UNAUTHORIZED"']
     assert json.loads((tmp_path / "token.json").read_text())["consumer_key"].startswith("CK_48dd68d198")
+
+
+@pytest.mark.timeout(PATIENCE + 60)
+async def test_every_command_of_the_page_about_push_does_what_the_page_says(tmp_path: Path) -> None:
+    """A push certificate by openssl, pushes by curl, to Apple's own name too, and one that was arranged to fail."""
+    here = loopback_address(tmp_path)
+    typed = PUSH_PAGE.script({"localhost": here})
+    run = await _typed(typed, tmp_path, here)
+    assert PUSH_PAGE.said(run.output, "push() {") == ["200"]
+    assert PUSH_PAGE.said(run.output, "--connect-to") == ["200"]
+    *_, refused = PUSH_PAGE.said(run.output, "apns push Unregistered")
+    assert (json.loads(refused[:-3])["reason"], refused[-3:]) == ("Unregistered", "410")
 
 
 async def test_the_program_of_the_page_runs() -> None:
@@ -109,9 +121,23 @@ def test_the_page_names_what_the_device_api_can_be_made_to_say() -> None:
     assert {meaning(each) for (each,) in on_the_way} == set(Mishap)
 
 
-def _environment(here: str) -> dict[str, str]:
-    """Return what moves the programs of the page to an address of this test's own, where the page's ports are free."""
+def test_the_page_about_push_names_every_reason_with_its_status() -> None:
+    """And every response that is no reason."""
+    for cell, reasons in PUSH_PAGE.table("status", "reason, and how to get it without arranging for it"):
+        statuses = set(map(int, cell.split(", ")))
+        assert set(words(reasons)) & set(Reason) == {reason for reason in Reason if reason.status in statuses}
+    on_the_way = [words(row[0])[0] for row in PUSH_PAGE.table("response", "what happens")]
+    assert sorted(on_the_way) == sorted(set(push.RESPONSES) - set(Reason))
+
+
+async def _typed(script: str, folder: Path, here: str) -> Ended:
+    """Have a script typed in a folder, on an address of this test's own, where the ports of the page are free."""
+    oracles.require("curl")
+    oracles.require("openssl")
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     listeners = {"LISTEN": 8445, "SIM_LISTEN": 8444, "APNS_LISTEN": 2197}
     settings = {f"MDMSIM_{name}": f"{here}:{port}" for name, port in listeners.items()}
-    return {"PATH": programs, "MDMSIM_SIM_URL": f"http://{here}:8444", **settings}
+    settings |= {"PATH": programs, "MDMSIM_SIM_URL": f"http://{here}:8444"}
+    run = await run_program("bash", "-c", f"cd {folder}\n{script}", seconds=PATIENCE, **settings)
+    assert run.exit_code == 0, f"{run.output[-2000:]}\n{run.errors[-2000:]}"
+    return run
