@@ -12,6 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from mdm_server.cli.apple.serving import serve
 from mdm_server.clouds.apple.activation import service as activation
 from mdm_server.clouds.apple.dep import api
 from mdm_server.clouds.apple.dep.fault_words import Mishap, meaning
@@ -96,6 +97,12 @@ def test_the_page_names_every_string_of_the_second_port() -> None:
     """By method and address below `/_sim/apple`."""
     named = [words(row[0])[0] for row in PAGE.table("at `/_sim/apple`", "what it takes, or tells")]
     assert sorted(named) == sorted(f"{method} {path}".rstrip() for method, path, _ in STRINGS)
+
+
+def test_the_page_names_every_setting_of_apple_alone() -> None:
+    """A switch that nobody is told of might as well not be there; those of every program are in its help."""
+    settings = {option for parameter in serve.params for option in parameter.opts} - {"--config", "--log-level"}
+    assert {setting for setting in settings if f"`{setting}" not in PAGE.text} == set()
 
 
 def test_the_page_names_every_point_and_every_word() -> None:

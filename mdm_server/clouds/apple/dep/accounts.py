@@ -32,7 +32,7 @@ class Accounts:
 
     def __init__(self, program: Program, settings: DepSettings) -> None:
         self._program = program
-        pages = Limit(settings.default_limit, settings.page_limit)
+        pages = Limit(settings.usual_limit, settings.page_limit)
         devices = Limit(settings.page_limit, settings.page_limit)
         self._urls = (
             ServiceUrl("/session", ("GET",)),

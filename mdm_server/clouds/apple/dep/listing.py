@@ -95,7 +95,7 @@ class Listing:
     def _limit(self, wanted: int | None) -> int:
         """Return how many devices a page has: what was asked for, within what there is."""
         if not wanted:
-            return self._settings.default_limit
+            return self._settings.usual_limit
         if wanted < 0:
             raise DepApiError(DepErrorCode.MALFORMED_REQUEST_BODY, f"expected a limit above zero, found {wanted}")
         return min(wanted, self._settings.page_limit)

@@ -36,3 +36,8 @@ class DepSettings:
     session_life: timedelta = timedelta(hours=1)
     timestamp_window: timedelta | None = timedelta(minutes=15)
     depsim: bool = False
+
+    @property
+    def usual_limit(self) -> int:
+        """How many devices a page has if nobody says: never more than a page may have."""
+        return min(self.default_limit, self.page_limit)

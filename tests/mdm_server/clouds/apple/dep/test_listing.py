@@ -33,6 +33,16 @@ def test_a_page_has_what_was_asked_for_within_what_there_is(asked: dict[str, Any
     assert page["more_to_follow"] is True
 
 
+def test_a_page_never_has_more_than_a_page_may_have() -> None:
+    """A small limit is the usual one, too, and the account says so."""
+    apple = SmallApple(DepSettings(page_limit=6))
+    apple.order(10)
+    client = apple.client()
+    assert len(client.ask("POST", "/server/devices")["devices"]) == 6
+    limits = [url["limit"] for url in client.ask("GET", "/account")["urls"] if url["uri"] == "/server/devices"]
+    assert limits == [{"default": 6, "maximum": 6}]
+
+
 def test_a_fetch_goes_on_behind_its_page_and_a_sync_behind_a_fetch() -> None:
     """There is no sync out of nothing."""
     apple = SmallApple()
