@@ -8,7 +8,19 @@ from mdm_server.domain.staging.vocabulary import StagingMode
 from mdm_server.store.journal_codes import JournalCode
 from rigs.journal_entries import BEGIN, REFUSED, entries, entry
 
-UNTOLD = {"invitation", "scep", "certificate", "profile", "credential", "journal", "store", "report", "user", "group"}
+UNTOLD = {
+    "invitation",
+    "scep",
+    "certificate",
+    "profile",
+    "console",
+    "credential",
+    "journal",
+    "store",
+    "report",
+    "user",
+    "group",
+}
 """Families of codes of which no device's story is told."""
 UNWEIGHTY = {
     "program.profile_saved",
