@@ -140,9 +140,9 @@ def dep_client(apple: AppleProgram, secrets: Mapping[str, Any]) -> DepClient:
     """Return a client that imports nothing of ours, at this Apple."""
     numbers, tls = count(), apple.tls
 
-    def call(method: str, at: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def call(method: str, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         try:
-            answer = http_request(method, at, headers=dict(headers), body=body or None, tls=tls)
+            answer = http_request(method, url, headers=dict(headers), body=body or None, tls=tls)
         except (http.client.HTTPException, OSError) as error:
             raise LostError from error
         return Answer(answer.status, answer.headers, answer.body)
