@@ -29,9 +29,11 @@ def test_the_demo_plays_from_enrolment_to_erasure_and_leaves_only_what_was_asked
     assert summary["proofs"] == {"Mdm-Signature": 4, "client certificate": 4}
     assert summary["woken_by"] == "push"
     assert summary["happened"]["SetupAssistantReached"] == 1
-    *first_act, staging = summary["expectations"]
+    *first_act, staging, apple = summary["expectations"]
     assert [one["found"] for one in first_act] == [*["8 of 8"] * 4, *["1 of 1"] * 3, "27 of 27"]
     assert staging["passed"], done.output
+    assert apple["passed"], done.output
+    assert "removes its management profile: refused, removal_disallowed" in done.output
     assert "bo enrols phone: refused, REG_USER_MISMATCH" in done.output
     assert {path.name for path in tmp_path.iterdir()} - {"cache"} == {"summary.json"}
     assert set(temporary.iterdir()) <= before

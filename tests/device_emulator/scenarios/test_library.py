@@ -59,15 +59,21 @@ async def test_a_scenario_ends_as_expected_on_real_sockets(name: str) -> None:
     assert outcome.passed, told(outcome)
 
 
+def found_in(outcome: Outcome) -> list[tuple[str, str]]:
+    """Return what was found, and of a figure that need only be large enough, that it was looked at."""
+    return [(one.sentence, "" if " >= " in one.sentence else one.found) for one in outcome.findings]
+
+
 @pytest.mark.parametrize("name", [name for name in PLAYED if SCRIPTS[name].plays_apple])
 async def test_a_scenario_with_apple_comes_to_the_same_on_sockets_and_on_the_virtual_clock(name: str) -> None:
-    """What is found is the same, word by word, and so is what every device sees of itself in the end."""
+    """What is found is the same, word by word, and so is what every device sees of itself in the end.
+
+    But for figures that need only be large enough: on sockets, pushes that wait for a connection become one.
+    """
     real, virtual = [await run(SCRIPTS[name], clock=clock) for clock in ("real", "virtual")]
     assert real.passed, told(real)
     assert virtual.passed, told(virtual)
-    assert [(one.sentence, one.found) for one in real.findings] == [
-        (one.sentence, one.found) for one in virtual.findings
-    ]
+    assert found_in(real) == found_in(virtual)
     assert real.in_the_end == virtual.in_the_end
 
 
