@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,11 @@ class WebView:
             await self._next()
         return self.received[-1]
 
+    async def choose_file(self, selector: str, file: Path) -> None:
+        """Choose a file in a form."""
+        found = await self.do("Runtime.evaluate", expression=f"document.querySelector('{selector}')")
+        await self.do("DOM.setFileInputFiles", files=[str(file)], objectId=found["result"]["objectId"])
+
     async def ask(self, expression: str) -> Any:
         """Have an expression evaluated on the page."""
         found = await self.do("Runtime.evaluate", expression=expression, returnByValue=True)
@@ -98,11 +103,12 @@ class WebView:
 
 
 @asynccontextmanager
-async def web_view(folder: Path, headers: Mapping[str, str]) -> AsyncIterator[WebView]:
+async def web_view(folder: Path, headers: Mapping[str, str], *, options: Sequence[str] = ()) -> AsyncIterator[WebView]:
     """Run a browser whose every trace is in a folder."""
     process = await asyncio.create_subprocess_exec(
         require("chromium"),
         *_OPTIONS,
+        *options,
         f"--user-data-dir={folder}",
         "about:blank",
         env={"HOME": str(folder), "PATH": "/usr/bin:/bin"},
