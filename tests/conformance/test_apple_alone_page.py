@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
+import plistlib
 import sys
 from pathlib import Path
 from unittest.mock import Mock
@@ -31,7 +33,8 @@ PAGE = ReadPage.of("apple-services.md")
 PUSH_PAGE = ReadPage.of("apple-push.md")
 PATIENCE = 240.0
 DEVICES = 3
-BOUGHT = 10 + DEVICES
+BOUGHT = 10 + 1 + DEVICES
+"""Made up, added with Configurator, and those that are switched on."""
 
 
 @pytest.mark.timeout(PATIENCE + 60)
@@ -47,6 +50,8 @@ async def test_every_command_of_the_page_does_what_the_page_says(
         run = await _typed(typed, tmp_path, here)
     account, devices = map(json.loads, PAGE.said(run.output, "/server/devices"))
     assert (account["org_name"], len(devices["devices"])) == ("Example Inc.", BOUGHT)
+    added = json.loads(PAGE.said(run.output, "/_sim/apple/configurator")[-1])
+    assert (added["added_by"], added["server"]) == ("configurator", account["server_uuid"])
     (defined,) = map(json.loads, PAGE.said(run.output, "profile_name"))
     assert list(defined["devices"].values()) == ["SUCCESS"] * DEVICES
     led = "\n".join(PAGE.said(run.output, "load --apple"))
@@ -61,6 +66,9 @@ async def test_every_command_of_the_page_does_what_the_page_says(
     assert PAGE.said(run.output, "https://mdmenrollment.apple.com") == ["UNAUTHORIZED"]
     assert PAGE.said(run.output, "8447/account") == ['"UNAUTHORIZED"']
     assert json.loads((tmp_path / "token.json").read_text())["consumer_key"].startswith("CK_48dd68d198")
+    activated = plistlib.loads("\n".join(PAGE.said(run.output, "device.plist")).encode())
+    assert activated["ActivationState"] == "Activated"
+    await asyncio.to_thread(_vouched_for, activated["CertificateChain"], tmp_path)
 
 
 @pytest.mark.timeout(PATIENCE + 60)
@@ -135,6 +143,17 @@ def test_the_page_about_push_names_every_reason_with_its_status() -> None:
         assert set(words(reasons)) & set(Reason) == {reason for reason in Reason if reason.status in statuses}
     on_the_way = [words(row[0])[0] for row in PUSH_PAGE.table("response", "what happens")]
     assert sorted(on_the_way) == sorted(set(push.RESPONSES) - set(Reason))
+
+
+def _vouched_for(chain: list[bytes], folder: Path) -> None:
+    """Have openssl judge the certificates of a device that was activated by hand."""
+    device, issuing = (folder / name for name in ("device.pem", "issuing.pem"))
+    for der, path in zip(chain, (device, issuing), strict=True):
+        oracles.run("openssl", "x509", "-inform", "DER", "-out", path, stdin=der)
+    oracles.run("openssl", "verify", "-CAfile", folder / "ca.pem", "-untrusted", issuing, device)
+    subject = oracles.run("openssl", "x509", "-in", device, "-noout", "-subject", "-nameopt", "RFC2253").stdout.decode()
+    assert "CN=00008110-000000000000001E" in subject
+    assert "serialNumber=DEPSIM000000" in subject
 
 
 async def _typed(script: str, folder: Path, here: str) -> Ended:
