@@ -21,6 +21,7 @@ from mdm_server.clouds.apple.dep.fault_words import Mishap, meaning
 from mdm_server.clouds.apple.known_faults import POINTS
 from mdm_server.clouds.apple.push import service as push
 from mdm_server.web.apple.control import STRINGS
+from mdm_server.wire import activation as wire
 from mdm_server.wire.apns import Reason
 from mdm_server.wire.dep import DepErrorCode, ResponseStatus
 from rigs import foreign_pkcs7 as pkcs7
@@ -105,6 +106,16 @@ def test_the_page_names_every_string_of_the_second_port() -> None:
     """By method and address below `/_sim/apple`."""
     named = [words(row[0])[0] for row in PAGE.table("at `/_sim/apple`", "what it takes, or tells")]
     assert sorted(named) == sorted(f"{method} {path}".rstrip() for method, path, _ in STRINGS)
+
+
+def test_the_page_names_everything_that_devices_and_apple_say_to_each_other() -> None:
+    """By the names that travel; the protocol is ours, and this is where it is documented."""
+    asked, reported = (words(row[1]) for row in PAGE.table("call of a device", "what travels"))
+    request = [key.name for key in wire._REQUEST]
+    assert asked[: len(request) + 1] == [*request, wire._STATE.name]
+    answered = {*wire.ActivationState, wire._CHAIN, wire._CLOUD.name, wire._PROFILE.name, wire._MESSAGE.name}
+    assert set(asked[len(request) + 1 :]) == answered | {key.name for key in wire._CONFIGURATION}
+    assert reported == [key.name for key in wire._REPORT]
 
 
 def test_the_page_names_every_setting_of_apple_alone() -> None:
