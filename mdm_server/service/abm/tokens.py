@@ -31,6 +31,8 @@ from mdm_server.wire.server_token import ServerToken, open_token
 
 LIFETIME = timedelta(days=3650)
 """Of the certificate: as long as its key is good, every year's token can be made for it."""
+LONGEST_COMMON_NAME = 64
+"""Bytes (RFC 5280, ub-common-name, as cryptography counts): the certificate of a longer name has its beginning."""
 _BACK_DATING = timedelta(minutes=10)
 
 
@@ -155,7 +157,7 @@ def check_profile_of(room: StagingRoom, profile_id: int, token_id: int) -> None:
 
 def _self_signed(name: str, now: datetime, serial: int) -> Identity:
     key = generate_key(KeyKind.RSA_2048)
-    subject = name_of(name)
+    subject = name_of(name.encode()[:LONGEST_COMMON_NAME].decode(errors="ignore"))
     certificate = (
         x509.CertificateBuilder()
         .subject_name(subject)

@@ -24,6 +24,13 @@ async def test_a_token_goes_there_as_a_certificate_and_comes_back_as_a_p7m(offic
     assert uploaded.state(office.rig.clock()) is TokenState.EXPIRED
 
 
+async def test_a_name_that_is_too_long_for_a_certificate_is_the_tokens_all_the_same(office: AbmOffice) -> None:
+    """The certificate, which wants 64 bytes at most, has its beginning, and no half characters."""
+    token = await office.abm.tokens.new("x" + 63 * "é")
+    certificate = load_pem_x509_certificate((await office.abm.tokens.certificate(token.id)).encode())
+    assert (token.name, certificate.subject.rfc4514_string()) == ("x" + 63 * "é", "CN=x" + 31 * "é")
+
+
 async def test_neither_the_key_nor_the_token_is_ever_shown(office: AbmOffice) -> None:
     """Not in what is printed, and not in the journal."""
     token = await office.token()
