@@ -86,6 +86,7 @@ def announcement(server: Server, settings: ServerSettings) -> str:
         ("devices, API", server.url),
         ("plain HTTP", server.http_url),
         ("enrol", f"{server.url}/enroll"),
+        ("console", f"{server.url}/console"),
         ("API docs", f"{server.url}/api/docs"),
         ("second port", f"{server.sim_url}/_sim/ready" if server.sim_url else None),
         ("CA certificate", server.ca_file),
