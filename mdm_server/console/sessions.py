@@ -6,7 +6,7 @@ A restart signs everybody out, and so does a new administrator's token, which ne
 from __future__ import annotations
 
 import base64
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -17,6 +17,9 @@ from mdm_server.web.api import token_hash
 
 SECRET_BYTES = 32
 """256 random bits: nobody guesses them, so a plain hash is enough to hide them."""
+
+MOST_NOTICES = 8
+"""What waits to be read: somebody who sends forms and never looks fills no memory."""
 
 
 @dataclass(slots=True)
@@ -33,7 +36,7 @@ class Session:
     ticket: str = field(repr=False)
     opened_at: datetime
     seen_at: datetime
-    _notices: list[Notice] = field(default_factory=list)
+    _notices: deque[Notice] = field(default_factory=lambda: deque(maxlen=MOST_NOTICES))
 
     def issued(self, ticket: str) -> bool:
         """Whether a form is one of this session's."""
@@ -45,7 +48,8 @@ class Session:
 
     def take_notices(self) -> list[Notice]:
         """Return what was left to be read, once."""
-        notices, self._notices = self._notices, []
+        notices = list(self._notices)
+        self._notices.clear()
         return notices
 
 

@@ -116,3 +116,11 @@ def test_what_is_left_to_be_read_is_read_once(sessions: Sessions) -> None:
     session.leave(Notice(title="two"))
     assert [notice.title for notice in session.take_notices()] == ["one", "two"]
     assert session.take_notices() == []
+
+
+def test_of_too_much_to_be_read_the_newest_is_kept(sessions: Sessions) -> None:
+    """Memory is bounded here, too."""
+    _, session = sessions.open(DOOR)
+    for number in range(1000):
+        session.leave(Notice(title=str(number)))
+    assert [notice.title for notice in session.take_notices()] == [str(number) for number in range(992, 1000)]
