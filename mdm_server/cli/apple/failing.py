@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import click
 
 from mdm_server.cli.apple.reaching import portal_command
 from mdm_server.cli.examples import examples
-from mdm_server.cli.remote import Remote
+from mdm_server.cli.remote import Json, Remote
 from mdm_server.cli.tables import JSON_OPTION, show_json, show_table
+
+FAULT_COLUMNS = ("Name", "Service", "Point", "Response", "Left", "Until")
 
 
 @click.command(
@@ -70,11 +75,10 @@ async def faults(apple: Remote, clear: bool, as_json: bool) -> None:
     if as_json:
         show_json(found)
         return
-    show_table(
-        ("Name", "Service", "Point", "Response", "Left", "Until"),
-        [
-            (each["name"], each["service"], each["point"], each["response"], each["count"], each["ends"])
-            for each in found
-        ],
-        nothing="Nothing is going to fail.",
-    )
+    show_table(FAULT_COLUMNS, fault_rows(found), nothing="Nothing is going to fail.")
+
+
+def fault_rows(faults: Sequence[Json]) -> list[Sequence[Any]]:
+    """Return what is said of each fault, in the order of `FAULT_COLUMNS`."""
+    words = ("name", "service", "point", "response", "count", "ends")
+    return [[each[word] for word in words] for each in faults]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from mdm_server.cli.apple.failing import FAULT_COLUMNS, fault_rows
 from mdm_server.cli.apple.files import read_file, write_file
 from mdm_server.cli.apple.reaching import portal_command
 from mdm_server.cli.examples import examples
@@ -40,6 +41,8 @@ async def status(apple: Remote, as_json: bool) -> None:
         [(each["name"], each["uuid"], names.get(each["organization"])) for each in found["servers"]],
         nothing="No MDM server yet: mdm-server apple server ORGANIZATION NAME",
     )
+    if found["faults"]:
+        show_table(FAULT_COLUMNS, fault_rows(found["faults"]), nothing="")
 
 
 @click.command(epilog=examples("mdm-server apple organization 'Example Inc.'"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from mdm_server.domain.staging.lists import list_verdict
 from mdm_server.domain.staging.vocabulary import Platform
 from mdm_server.service.abm.finding import the_token
 from mdm_server.service.abm.inventory import Messenger, look_at
+from mdm_server.service.refusals import DetailedRefusal
 from mdm_server.service.request_facts import INTERNAL, RequestFacts
 from mdm_server.service.staging.finding import Key, the_group
 from mdm_server.service.staging.identifiers import new_uuid
@@ -31,6 +32,15 @@ class ProfileOrder(ProgramTerms):
     """A DEP profile that is wanted. `default_user` is a user's number."""
 
     group: Key | None = None
+
+
+WRONG: Mapping[str, str] = {
+    "name": "expected a name",
+    "locked_needs_supervised": "expected a device that is supervised, or management that can be removed",
+    "default_user": "expected a default user, because nobody is asked who they are",
+    "web_sign_in": "expected authentication, because people are to sign in on a page",
+}
+"""What is wrong with a profile, by the reason for which the domain refuses it."""
 
 
 class EnrollmentProgram:
@@ -128,7 +138,11 @@ class EnrollmentProgram:
         """Keep what was ordered, if it makes sense; what Apple knew under this number is not this profile any more."""
         group = ROOT_GROUP if order.group is None else the_group(room, order.group).id
         profile = ProgramProfile(id=profile_id, uuid=uuid, group=group, **terms_of(order))
-        check_profile(profile, None if profile.default_user is None else room.users.get(profile.default_user))
+        user = None if profile.default_user is None else room.users.get(profile.default_user)
+        try:
+            check_profile(profile, user)
+        except Refusal as refusal:
+            raise DetailedRefusal(refusal.code, reason=refusal.reason, detail=WRONG[refusal.reason]) from None
         if profile.token is not None:
             the_token(room, profile.token)
         if profile_id == NEW:

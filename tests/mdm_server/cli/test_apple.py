@@ -75,6 +75,7 @@ async def test_failures_are_arranged_and_called_off(apple: AppleRig) -> None:
     run = await customer(apple, "fault", "dep", "get_account", "not_found", "--count", "2")
     assert run.output == "dep-get_account-1\n"
     assert "get_account" in (await customer(apple, "faults")).output
+    assert "get_account" in (await customer(apple, "status")).output
     await customer(apple, "faults", "--clear")
     assert (await customer(apple, "faults")).output == "Nothing is going to fail.\n"
 
