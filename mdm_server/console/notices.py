@@ -50,7 +50,8 @@ def remembered(event: str) -> Notice:
     """Say what was refused some time ago, of which only the code and the reason were kept."""
     code, _, reason = event.partition(":")
     kind = REFUSALS.get(code)
-    found = reason.replace("_", " ")
+    # Apple's own words are shown as Apple spells them.
+    found = reason.upper() if code == "abm.refused" else reason.replace("_", " ")
     if kind is None:
         return Notice(title=event, went_well=False)
     return Notice(title=kind.text, went_well=False, found=found, remedy=kind.remedy)

@@ -80,6 +80,7 @@ async def test_a_person_brings_a_token_and_sees_the_devices(rig: SocketRig, view
     await view.choose_file("input[name=p7m]", sealed)
     await view.press('form[action$="/upload"] button')
     assert await notices(view) == ["“stores” is Stores at Example. Synchronise to read its devices."]
+    assert await view.ask("document.querySelector('article:target .notice') !== null")
 
     await view.ask(f"document.querySelector('select[name=profile]').value = '{profile}'")
     await view.press('form[action$="/default-profile"] button')

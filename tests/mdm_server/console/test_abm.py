@@ -166,7 +166,7 @@ async def test_what_apple_refused_is_told_and_stays_on_the_card(
     assert "Apple Business Manager said no." in notice
     assert "T_C_NOT_SIGNED" in notice
     (kept,) = (await person.see()).notices
-    assert "Apple Business Manager said no. t c not signed" in kept
+    assert "Apple Business Manager said no. T_C_NOT_SIGNED" in kept
     page = await person.do(page, "/sync")
     assert page.notices == ["“stores” is synchronised: nothing has changed."]
     assert (await person.see()).notices == []

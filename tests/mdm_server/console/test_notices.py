@@ -30,6 +30,7 @@ def test_how_long_to_wait_is_said_in_seconds() -> None:
 def test_what_was_refused_some_time_ago_is_told_from_its_event() -> None:
     """Of a code that this version does not know, the code."""
     notice = remembered("abm.refused:t_c_not_signed")
-    assert (notice.title, notice.found) == (REFUSALS["abm.refused"].text, "t c not signed")
+    assert (notice.title, notice.found) == (REFUSALS["abm.refused"].text, "T_C_NOT_SIGNED")
+    assert remembered("abm.token:not_uploaded").found == "not uploaded"
     assert remembered("abm.unreachable").remedy == REFUSALS["abm.unreachable"].remedy
     assert remembered("abm.of_tomorrow").title == "abm.of_tomorrow"
