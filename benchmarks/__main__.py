@@ -19,7 +19,7 @@ from benchmarks.enrolling import measure_enrolling
 from benchmarks.figures import SCHEMA, Figure, at_most
 from benchmarks.floor import Floor, measure_floor
 from benchmarks.machine import describe_machine, load_average
-from benchmarks.measuring import FULL, QUICK, WARM_UP, Run
+from benchmarks.measuring import FULL, QUICK, Run
 from benchmarks.page import aim_of, number, render_page
 from benchmarks.processes import BenchmarkError
 from benchmarks.pushing import measure_pushing
@@ -76,7 +76,7 @@ def main(
     progress = Console(stderr=True, highlight=False)
     amounts = QUICK if quick else FULL
     machine = describe_machine(folder, quick=quick)
-    KeyPool(key_pool).fill(amounts.enrollments + WARM_UP)
+    KeyPool(key_pool).fill(amounts.enrollments + amounts.warm_up)
     floor = measure_floor(quick=quick)
     run = Run(amounts, floor, key_pool, folder)
     figures: list[Figure] = []

@@ -10,7 +10,7 @@ from pathlib import Path
 from benchmarks.customer import customer_of
 from benchmarks.enrolling import CONCURRENCY
 from benchmarks.figures import Figure, at_most
-from benchmarks.measuring import WARM_UP, Run
+from benchmarks.measuring import Run
 from benchmarks.processes import ANY_PORT, BenchmarkError, DeviceProcess, Outcome, ServerProcess
 from device_emulator.cli.administrator import Administrator
 from device_emulator.core.randomness import Randomness
@@ -55,10 +55,10 @@ def _enroll(run: Run, *, with_apple: bool) -> Outcome:
     with run.pair(*(WITH_APPLE if with_apple else ())) as (server, devices):
         apple = server.apple_url if with_apple else None
         if with_apple:
-            asyncio.run(_buy(server, WARM_UP + count))
+            asyncio.run(_buy(server, run.amounts.warm_up + count))
             _trust_both(server, devices)
-        devices.ask("enroll", **{**ORDER, "keys": "primes"}, first=0, count=WARM_UP, apple=apple)
-        outcome = devices.ask("enroll", **ORDER, first=WARM_UP, count=count, apple=apple)
+        devices.ask("enroll", **{**ORDER, "keys": "primes"}, first=0, count=run.amounts.warm_up, apple=apple)
+        outcome = devices.ask("enroll", **ORDER, first=run.amounts.warm_up, count=count, apple=apple)
     if outcome.said["enrolled"] != count:
         raise BenchmarkError(f"expected {count} enrolments, found {outcome.said}")
     return outcome

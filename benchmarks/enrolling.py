@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from benchmarks.figures import Aim, Figure, at_least, at_most
-from benchmarks.measuring import WARM_UP, Run
+from benchmarks.measuring import Run
 from benchmarks.processes import BenchmarkError
 
 CONCURRENCY = 16
@@ -54,8 +54,8 @@ def _enroll(run: Run, kind: Kind) -> Iterator[Figure]:
     count = run.amounts.fresh_enrollments if kind.keys == "fresh" else run.amounts.enrollments
     order = {"keys": kind.keys, "proof": kind.proof, "concurrency": CONCURRENCY}
     with run.pair() as (_, devices):
-        devices.ask("enroll", **{**order, "keys": "primes"}, first=0, count=WARM_UP)
-        outcome = devices.ask("enroll", **order, first=WARM_UP, count=count)
+        devices.ask("enroll", **{**order, "keys": "primes"}, first=0, count=run.amounts.warm_up)
+        outcome = devices.ask("enroll", **order, first=run.amounts.warm_up, count=count)
     said = outcome.said
     if said["enrolled"] != count:
         raise BenchmarkError(f"expected {count} enrolments, found {said['enrolled']}: {said['failures']}")

@@ -12,14 +12,13 @@ from typing import Any
 from benchmarks.floor import Floor
 from benchmarks.processes import AppleProcess, DeviceProcess, ServerProcess
 
-WARM_UP = 10
-"""Devices that enrol before anything is counted: what is done only once is done by them."""
-
 
 @dataclass(frozen=True, slots=True)
 class Amounts:
     """How often everything is done."""
 
+    warm_up: int
+    """Devices that enrol before anything is counted: what is done only once is done by them."""
     enrollments: int
     fresh_enrollments: int
     devices: int
@@ -41,6 +40,7 @@ class Amounts:
 
 
 FULL = Amounts(
+    warm_up=10,
     enrollments=200,
     fresh_enrollments=60,
     devices=100,
@@ -55,7 +55,8 @@ FULL = Amounts(
     listeners=5_000,
 )
 QUICK = Amounts(
-    enrollments=4,
+    warm_up=1,
+    enrollments=2,
     fresh_enrollments=1,
     devices=3,
     polls=30,
