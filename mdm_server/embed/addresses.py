@@ -148,6 +148,7 @@ def bind_named(
         refuse_exposure(name, address, expose=expose and name not in ONLY_HERE)
     bound: dict[str, socket.socket] = {}
     for name, address in addresses.items():
+        _refuse_twice(name, address, addresses)
         bound[name] = bind_address(name, address)
         closing.callback(bound[name].close)
     return {
@@ -159,6 +160,19 @@ def bind_named(
         )
         for name, address in addresses.items()
     }
+
+
+def _refuse_twice(name: str, address: Address, addresses: Mapping[str, Address]) -> None:
+    """Refuse an address that an earlier setting has, too: the system would notice only when both listen."""
+    other = next(each for each in addresses if addresses[each] == address)
+    if other != name and address.port:
+        raise start_error(
+            ExitCode.ADDRESS_UNAVAILABLE,
+            name,
+            expected="an address of its own",
+            found=f"{address}, which is that of {other}",
+            remedy="choose another port (0 takes any free one)",
+        )
 
 
 def names_of(places: Iterable[Place], hostnames: tuple[str, ...]) -> tuple[str, ...]:

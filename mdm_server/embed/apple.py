@@ -14,11 +14,12 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from certs.authority import Authority
 from certs.errors import AuthorityError
+from mdm_server.clouds.apple.business_manager.errors import BusinessManagerError
 from mdm_server.clouds.apple.dep.settings import DepSettings
 from mdm_server.clouds.apple.push.courier import Courier
 from mdm_server.clouds.apple.services import ORGANIZATION, AppleServices
 from mdm_server.embed.addresses import Place
-from mdm_server.embed.start_error import ServerStartError
+from mdm_server.embed.start_error import ExitCode, ServerStartError
 from mdm_server.embed.state_folder import StateFolder, server_context
 from mdm_server.web.apple.application import apple_port
 from mdm_server.web.limits import Limits
@@ -45,15 +46,19 @@ async def open_apple(
     authority = await asyncio.to_thread(_open_authority, folder / AUTHORITY, clock)
     (state / CA_FILE).write_bytes(authority.root.certificate.public_bytes(Encoding.PEM))
     stream = Random(seed)  # noqa: S311 - it draws which call is struck by a fault
-    return AppleServices.open(
-        folder / DATABASE,
-        authority,
-        clock=clock,
-        random_bytes=secrets.token_bytes,
-        stream=stream,
-        courier=courier,
-        dep=dep,
-    )
+    try:
+        return AppleServices.open(
+            folder / DATABASE,
+            authority,
+            clock=clock,
+            random_bytes=secrets.token_bytes,
+            stream=stream,
+            courier=courier,
+            dep=dep,
+        )
+    except BusinessManagerError as error:
+        in_use = error.code == "abm.ledger_in_use"
+        raise ServerStartError(ExitCode.STATE_IN_USE if in_use else ExitCode.STATE_DAMAGED, error.detail) from error
 
 
 async def open_apple_ports(

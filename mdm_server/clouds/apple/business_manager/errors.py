@@ -3,7 +3,7 @@
     BusinessManagerError(ValueError)   code, detail
 
 The codes are `abm.organization_unknown`, `abm.server_unknown`, `abm.serial_unknown`, `abm.serial_taken`,
-`abm.serial_invalid`, `abm.not_provisional`, `abm.certificate` and `abm.ledger`.
+`abm.serial_invalid`, `abm.not_provisional`, `abm.certificate`, `abm.ledger` and `abm.ledger_in_use`.
 """
 
 from __future__ import annotations

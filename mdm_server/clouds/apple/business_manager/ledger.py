@@ -30,11 +30,12 @@ class Ledger:
         """Open the ledger of a file, or one in memory that is gone when it is closed.
 
         Raises:
-            BusinessManagerError: `abm.ledger`, where the file is something else.
+            BusinessManagerError: `abm.ledger`, where the file is something else; `abm.ledger_in_use`, where somebody
+                else has it open: what one of two would remember, the other would not know.
 
         """
         connection = sqlite3.connect(
-            ":memory:" if path is None else path, isolation_level=None, check_same_thread=False
+            ":memory:" if path is None else path, timeout=0, isolation_level=None, check_same_thread=False
         )
         try:
             _prepare(connection, path)
@@ -78,10 +79,14 @@ class Ledger:
 
 def _prepare(connection: sqlite3.Connection, path: Path | None) -> None:
     try:
+        connection.execute("PRAGMA locking_mode = EXCLUSIVE")
         (application,) = connection.execute("PRAGMA application_id").fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
         (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            text = f"expected {path} to be nobody else's, found that another Apple has it open"
+            raise BusinessManagerError("abm.ledger_in_use", text) from error
         raise BusinessManagerError("abm.ledger", f"expected a database at {path}, found none: {error}") from error
     if tables and (application, version) != (APPLICATION_ID, VERSION):
         raise BusinessManagerError(

@@ -91,3 +91,15 @@ def test_what_was_answered_is_there_after_the_process_was_killed(tmp_path: Path)
     ledger = Ledger.open(path)
     assert ledger.secret("kept", b"2") == b"1"
     ledger.close()
+
+
+def test_a_ledger_belongs_to_one_process(tmp_path: Path) -> None:
+    """Whoever comes second is told so at once, and gets in when the first is gone: a new ledger, and an old one."""
+    path = tmp_path / "apple.sqlite"
+    for _ in range(2):
+        first = Ledger.open(path)
+        with pytest.raises(BusinessManagerError) as refused:
+            Ledger.open(path)
+        assert refused.value.code == "abm.ledger_in_use"
+        assert first.secret("kept", b"1") == b"1"
+        first.close()
