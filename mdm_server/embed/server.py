@@ -40,7 +40,7 @@ from mdm_server.service.settings import ServiceSettings
 from mdm_server.service.staging.passwords import CHEAP, STRONG
 from mdm_server.service.suite import ServiceSuite, assemble
 from mdm_server.store.contract import Store
-from mdm_server.web.apple.control import Apple, add_apple_strings
+from mdm_server.web.apple.control import Apple, add_apple_strings, add_no_apple
 from mdm_server.web.application import Front, first_port
 from mdm_server.web.limits import Limits
 from mdm_server.web.port import Port
@@ -157,6 +157,8 @@ async def _assemble(settings: ServerSettings, limits: Limits, closing: AsyncExit
     strings = second_port(Strings(suite, store, clock, lambda: chance.seed, chance.reseed))
     if apple is not None:
         add_apple_strings(strings, Apple(apple, clock, _url(places.apple), _url(places.apns)))
+    else:
+        add_no_apple(strings)
     second = Port(strings, limits)
     await _open(first, second, places, server_context(authority, folder, places.hostnames), closing)
     _keep_house(suite, store, closing)

@@ -117,6 +117,16 @@ def add_apple_strings(application: web.Application, apple: Apple) -> None:
         application.router.add_route(method, PREFIX + path, _in_its_words(apple, answer))
 
 
+def add_no_apple(application: web.Application) -> None:
+    """Have the second port of a server that plays no Apple say so, and how it would."""
+
+    async def nobody(request: web.Request) -> web.StreamResponse:
+        remedy = "start it with --apple-listen HOST:PORT, or Apple alone with `mdm-server apple serve`"
+        raise Refused(404, "sim.no_apple", "this server plays no Apple", remedy=remedy)
+
+    application.router.add_route("*", PREFIX + "{path:.*}", nobody)
+
+
 def add_ready_string(application: web.Application, url: str) -> None:
     """Have a second port without a management server behind it say that it is ready, too."""
 

@@ -96,3 +96,11 @@ async def test_nothing_of_the_first_port_is_here_and_nothing_of_this_one_there(r
     assert (await _pull(rig, "GET", "nothing"))[0] == 404
     async with rig.session.post(f"{rig.plain}/_sim/reset") as response:
         assert response.status == 404
+
+
+async def test_a_server_that_plays_no_apple_says_so(rig: SocketRig) -> None:
+    """And how it would: whoever looks for Apple's portal finds the way."""
+    status, body = await _pull(rig, "GET", "apple/faults")
+    problem = json.loads(body)
+    assert (status, problem["code"]) == (404, "sim.no_apple")
+    assert "--apple-listen" in problem["remedy"]
