@@ -11,6 +11,7 @@ from mdm_server.cli.examples import examples
 from mdm_server.cli.failure import BAD_INPUT, Failure
 from mdm_server.cli.remote import Json, Remote, remote_command
 from mdm_server.cli.tables import JSON_OPTION, moment, show_facts, show_json, show_table
+from mdm_server.cli.waiting import telling
 
 P7M = "application/pkcs7-mime"
 TOKEN_OPTION = click.option("--token", type=click.IntRange(1), help="The number of the token; without it, all.")
@@ -124,7 +125,12 @@ async def remove_token(remote: Remote, number: int) -> None:
 @remote_command
 async def sync(remote: Remote, token: int | None, anew: bool, as_json: bool) -> None:
     """Read what has changed in Apple Business Manager, and tell it what was decided here."""
-    reports = (await remote.order("abm-sync", token=token, anew=anew))["reports"]
+
+    async def how_far() -> str:
+        known = (await remote.get("abm-devices", token=token, limit=1))["total"]
+        return f"Reading Apple Business Manager: {known:,} devices are known here"
+
+    reports = (await telling(remote.order("abm-sync", token=token, anew=anew), how_far))["reports"]
     if as_json:
         show_json(reports)
         return

@@ -22,7 +22,8 @@ Json = dict[str, Any]
 
 DEFAULT_URL = "https://127.0.0.1:8443"
 API = "/api/v1"
-TIMEOUT = aiohttp.ClientTimeout(total=60, connect=5)
+TIMEOUT = aiohttp.ClientTimeout(total=600, connect=5)
+"""A first reading of a large Apple Business Manager takes a minute or more."""
 
 
 @dataclass(frozen=True, slots=True)
