@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from mdm_server.clouds.apple.business_manager.business_manager import BusinessManager
-from mdm_server.clouds.apple.business_manager.ledger import Ledger
 from mdm_server.clouds.apple.business_manager.records import NewDevice
 from mdm_server.clouds.apple.dep.api import DepApi
 from mdm_server.clouds.apple.dep.settings import DepSettings
@@ -21,6 +20,7 @@ from mdm_server.clouds.apple.journal import Journal, Service
 from mdm_server.clouds.call import Call
 from mdm_server.wire.server_token import ServerToken
 from rigs.dep_client import Answer, DepClient, LostError
+from rigs.ledgers import ledger_of
 
 URL = "https://apple.test"
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -54,7 +54,7 @@ class SmallApple:
         self.random = Random(self.seed)
         self.journal = Journal(self.clock)
         self.faults = Faults(self.clock, Random(self.seed), self.journal)
-        self.ledger = Ledger.open(self.database)
+        self.ledger = ledger_of(self, self.database)
         self.manager = BusinessManager(self.ledger, self.clock, self.random.randbytes, self.journal)
         self.organization = self.manager.add_organization("Example").id
         self.server = self.manager.add_server(self.organization, "Our MDM").uuid

@@ -17,7 +17,6 @@ from certs.request import build_request
 from certs.trust import Purpose, verify_chain
 from mdm_server.clouds.apple.activation.factory import GUESSES_FORGOTTEN_AFTER, MOST_GUESSES, Factory
 from mdm_server.clouds.apple.activation.service import Activation
-from mdm_server.clouds.apple.business_manager.ledger import Ledger
 from mdm_server.clouds.apple.business_manager.records import ActivationLock, LockKind
 from mdm_server.clouds.apple.faults import Fault, Faults
 from mdm_server.clouds.apple.journal import Journal, Service
@@ -27,6 +26,7 @@ from mdm_server.wire.activation import ActivationReply, ActivationRequest, Activ
 from mdm_server.wire.activation import FindMyReport as Report
 from mdm_server.wire.activation_lock import escrow_key, format_bypass_code
 from mdm_server.wire.dep import DepProfile
+from rigs.ledgers import ledger_of
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SERIAL, UDID = "F2LXK1ABCD", "00008101-000000000000001E"
@@ -72,7 +72,7 @@ class Bench:
         self.portal = Portal()
         self.journal = Journal(self.clock)
         self.faults = Faults(self.clock, random.Random(1), self.journal)
-        self.ledger = Ledger.open()
+        self.ledger = ledger_of(self)
         self.random_bytes: Callable[[int], bytes] = random.Random(2).randbytes
         self.activation = self.opened()
 

@@ -14,7 +14,6 @@ from mdm_server.clouds.apple.activation.factory import Factory
 from mdm_server.clouds.apple.activation.service import Activation
 from mdm_server.clouds.apple.business_manager.business_manager import BusinessManager
 from mdm_server.clouds.apple.business_manager.depsim_token import DEPSIM_TOKEN
-from mdm_server.clouds.apple.business_manager.ledger import Ledger
 from mdm_server.clouds.apple.business_manager.records import NewDevice
 from mdm_server.clouds.apple.faults import Faults
 from mdm_server.clouds.apple.journal import Journal
@@ -23,6 +22,7 @@ from mdm_server.wire import activation as wire
 from mdm_server.wire.activation import ActivationReply, ActivationRequest, ActivationState, FindMyReport
 from mdm_server.wire.activation_lock import escrow_key, format_bypass_code
 from mdm_server.wire.dep import ActivationLockRequest, DepProfile, ProfileStatus
+from rigs.ledgers import ledger_of
 
 START = datetime(2026, 6, 1, 12, tzinfo=UTC)
 SERIAL, CODE = "F2LXK1ABCD", bytes(range(16))
@@ -33,7 +33,7 @@ class Apple:
 
     def __init__(self, path: Path, authority: Authority) -> None:
         journal = Journal(_clock)
-        self.ledger = Ledger.open(path)
+        self.ledger = ledger_of(self, path)
         self.manager = BusinessManager(self.ledger, _clock, random.Random(1).randbytes, journal)
         faults = Faults(_clock, random.Random(2), journal)
         self.activation = Activation(
