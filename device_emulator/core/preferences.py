@@ -47,6 +47,9 @@ DEFAULTS: Mapping[Preference, PlistValue] = MappingProxyType(
     }
 )
 
+_SINGLE: dict[tuple[Preference, bool], dict[Preference, PlistValue]] = {}
+"""What is set on devices on which one thing is, and that is on or off."""
+
 
 class Preferences:
     """The preferences of one device."""
@@ -66,10 +69,16 @@ class Preferences:
         """Set a preference."""
         if value == self.value(preference):
             return
-        if self._changed is None:
-            self._changed = {}
-        self._changed[preference] = value
+        self._changed = _one_for_all({**(self._changed or {}), preference: value})
 
     def changed(self) -> dict[Preference, PlistValue]:
         """Return what departs from the defaults."""
         return dict(self._changed or {})
+
+
+def _one_for_all(changed: dict[Preference, PlistValue]) -> dict[Preference, PlistValue]:
+    """Return one object for all devices on which the same is set: most have learned a face, and nothing else."""
+    if len(changed) == 1 and all(isinstance(value, bool) for value in changed.values()):
+        ((preference, value),) = changed.items()
+        return _SINGLE.setdefault((preference, bool(value)), changed)
+    return changed
