@@ -79,6 +79,10 @@ class StagedFleet:
         """Wait for an event that comes by itself, after a push."""
         assert await self.loop.until(lambda: event in self.seen[number], seconds=PATIENCE), self.seen[number]
 
+    def managed(self, number: int) -> bool:
+        """Say whether a device believes that somebody manages it."""
+        return self.devices[number].handheld.management is not None
+
     def latest(self, number: int, kind: type[Kind]) -> Kind:
         """Return the last event of a kind."""
         return next(event for event in reversed(self.seen[number]) if isinstance(event, kind))
