@@ -47,10 +47,10 @@ profiler (py-spy); the shares below are rough.
 - **Keys made on the spot.** An enrolment costs both ends together some 80 ms, most of it the key, so two cores have to
   be undisturbed to come to 20 a second. See the load average.
 - **Automated enrolment beside the plain kind.** It has an activation (a second TLS connection, a certificate
-  requested and issued), a description that is signed, verified and vouched for, and it is staged: a session, a device, a
-  registration and their journal, which a plain profile fetched by a link does not have. In one process and without
-  sockets the same devices cost about 1.4 times as much; the second connection and the threads behind the database are
-  most of the rest.
+  requested and issued), a description that is signed, verified and vouched for, and it is staged: a session, a
+  device, a registration and their journal, which a plain profile fetched by a link does not have. In one process
+  and without sockets the same devices cost about 1.4 times as much; the second connection and the threads behind
+  the database are most of the rest.
 
 The server's longest block is an upper bound: its watch logs stalls above 100 ms, and how much of each its own thread
 used. A stall by the clock without use of the CPU is the machine's.
